@@ -1,0 +1,1 @@
+//! The root package only carries `tests/`: the workspace judged from outside.
