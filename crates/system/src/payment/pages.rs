@@ -1,0 +1,187 @@
+//! The pages that a buyer sees: a small shop to try it with, the checkout, the way back from the
+//! PSP's window, and the status.
+//!
+//! Plain HTML, no script. Everything that came from outside is escaped.
+
+use axum::{
+    Form, Router,
+    extract::{Path, State},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::get,
+};
+use serde::Deserialize;
+
+use super::{
+    PaymentService, records,
+    state::Status,
+    wire::{Checkout, Confirm, Item, Payment},
+};
+use crate::{
+    kernel::OrderId,
+    transport::{Problem, Query},
+};
+
+pub(super) fn router(service: PaymentService) -> Router {
+    Router::new()
+        .route("/", get(shop).post(buy))
+        .route("/checkout/{order_id}", get(checkout))
+        .route("/success", get(success))
+        .route("/fail", get(fail))
+        .route("/status/{order_id}", get(status))
+        .with_state(service)
+}
+
+async fn shop(State(service): State<PaymentService>) -> Html<String> {
+    // A key per page: sending the form twice buys once.
+    let key = OrderId::mint(&*service.clock, &service.entropy);
+    page(
+        "한번 상점",
+        &format!(
+            "<form method=post action=/><input type=hidden name=key value=\"{key}\">\
+             <label>상품 <input name=order_name value=\"따뜻한 커피\"></label>\
+             <label>금액 (원) <input name=amount value=15000 inputmode=numeric></label>\
+             <button>주문하기</button></form>"
+        ),
+    )
+}
+
+#[derive(Debug, Deserialize)]
+struct Buy {
+    key: String,
+    order_name: String,
+    amount: String,
+}
+
+async fn buy(
+    State(service): State<PaymentService>,
+    Form(buy): Form<Buy>,
+) -> Result<Redirect, Problem> {
+    let asked = Checkout {
+        buyer_id: "guest".to_owned(),
+        order_name: buy.order_name,
+        currency: "KRW".to_owned(),
+        items: vec![Item { seller_id: "seller-1".to_owned(), amount: buy.amount }],
+    };
+    let answered = service.checkout(&format!("shop-{}", buy.key), &asked).await?;
+    let payment: Payment = serde_json::from_str(&answered.body).expect("we wrote it");
+    Ok(Redirect::to(&payment.checkout_url))
+}
+
+async fn checkout(
+    State(service): State<PaymentService>,
+    Path(order_id): Path<String>,
+) -> Result<Response, Problem> {
+    let payment = find(&service, &order_id).await?;
+    if payment.status != Status::NotStarted {
+        return Ok(Redirect::to(&format!("/status/{order_id}")).into_response());
+    }
+    let field = |name: &str, value: &str| {
+        format!("<input type=hidden name={name} value=\"{}\">", escape(value))
+    };
+    let fields = [
+        field("orderId", &payment.order_id),
+        field("orderName", &payment.order_name),
+        field("amount", &payment.amount),
+        field("currency", &payment.currency),
+        field("successUrl", &format!("{}/success", service.public_url)),
+        field("failUrl", &format!("{}/fail", service.public_url)),
+    ];
+    let body = format!(
+        "<p>{}</p><p class=sum>{} {}</p><form method=post action=\"{}\">{}<button>결제하기</button></form>",
+        escape(&payment.order_name),
+        payment.amount,
+        payment.currency,
+        escape(&service.psp_window_url),
+        fields.concat()
+    );
+    Ok(page("주문서", &body).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Success {
+    payment_key: String,
+    order_id: String,
+    amount: String,
+}
+
+/// The PSP's window sends the buyer here. Reloading the page confirms again: that is safe.
+async fn success(
+    State(service): State<PaymentService>,
+    Query(back): Query<Success>,
+) -> Result<Redirect, Problem> {
+    let Success { payment_key, order_id, amount } = back;
+    let asked = Confirm { payment_key, order_id, amount };
+    service.confirm(&asked).await?;
+    Ok(Redirect::to(&format!("/status/{}", asked.order_id)))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fail {
+    #[serde(default)]
+    message: String,
+    order_id: Option<String>,
+}
+
+/// The buyer gave up in the PSP's window, or was refused there. Nothing was charged, and the
+/// order can still be paid.
+async fn fail(Query(back): Query<Fail>) -> Html<String> {
+    let order = back.order_id.as_deref().and_then(OrderId::parse);
+    let again = order.map_or_else(
+        || "<a href=/>상점으로</a>".to_owned(),
+        |id| format!("<a href=\"/checkout/{id}\">다시 결제하기</a>"),
+    );
+    let message = escape(&back.message);
+    page("결제하지 않았습니다", &format!("<p>{message}</p><p>{again}</p>"))
+}
+
+async fn status(
+    State(service): State<PaymentService>,
+    Path(order_id): Path<String>,
+) -> Result<Html<String>, Problem> {
+    let payment = find(&service, &order_id).await?;
+    let text = match payment.status {
+        Status::NotStarted => "아직 결제하지 않은 주문입니다.",
+        Status::Executing | Status::Unknown => {
+            "결제 결과를 확인하고 있습니다. 다시 결제하지 마세요. 이 페이지가 자동으로 바뀝니다."
+        }
+        Status::Success if payment.is_payment_done => "결제가 완료되었습니다.",
+        Status::Success => "결제되었습니다. 정산 장부에 기록하고 있습니다.",
+        Status::Failure => "결제되지 않았습니다. 청구된 금액은 없거나 곧 환불됩니다.",
+    };
+    let follow = !payment.status.is_final() || payment.status == Status::Success;
+    let refresh = if follow && !payment.is_payment_done && payment.status != Status::NotStarted {
+        "<meta http-equiv=refresh content=2>"
+    } else {
+        ""
+    };
+    let why = payment.failure.map(|f| format!("<p>{}</p>", escape(&f.message))).unwrap_or_default();
+    let body = format!(
+        "{refresh}<p class=status data-status={}>{text}</p>{why}<p>{}</p><p class=sum>{} {}</p>\
+         <p class=id>{}</p><p><a href=/>상점으로</a></p>",
+        payment.status.code(),
+        escape(&payment.order_name),
+        payment.amount,
+        payment.currency,
+        payment.order_id
+    );
+    Ok(page("결제 상태", &body))
+}
+
+async fn find(service: &PaymentService, order_id: &str) -> Result<Payment, Problem> {
+    let record = records::find(&service.store, order_id).await?;
+    record.map(|r| r.payment).ok_or_else(|| Problem::not_found("there is no such order"))
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+fn page(title: &str, body: &str) -> Html<String> {
+    Html(include_str!("page.html").replace("{title}", title).replace("{body}", body))
+}

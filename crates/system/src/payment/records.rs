@@ -1,0 +1,210 @@
+//! Reading and writing payment events and their orders.
+
+use std::collections::BTreeMap;
+
+use sqlx::{Any, AssertSqlSafe, Connection, QueryBuilder, Row, any::AnyRow};
+
+use super::{
+    state::Status,
+    wire::{Failure, Payment, PaymentOrder},
+};
+use crate::{
+    kernel::{Currency, KoreanDay, Money, minor_text},
+    store::{Store, StoreError, Tx},
+};
+
+/// A payment event with what only we know of it.
+#[derive(Debug, Clone)]
+pub(super) struct Record {
+    pub(super) payment: Payment,
+    pub(super) money: Money,
+    pub(super) payment_key: Option<String>,
+}
+
+const EVENT: &str = "order_id, order_name, buyer_id, is_payment_done, amount, currency, \
+                     failure_code, failure_message, approved_at, created_at, payment_key";
+
+/// Writes a new payment event with its orders.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    payment: &Payment,
+    money: &[Money],
+) -> Result<(), StoreError> {
+    let total = money.iter().map(|m| m.minor()).sum::<i64>();
+    sqlx::query(
+        "INSERT INTO payment_event (order_id, buyer_id, order_name, currency, amount, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(payment.order_id.as_str())
+    .bind(payment.buyer_id.as_str())
+    .bind(payment.order_name.as_str())
+    .bind(payment.currency.as_str())
+    .bind(total)
+    .bind(payment.created_at)
+    .execute(&mut **tx)
+    .await?;
+    let mut insert = QueryBuilder::<Any>::new(
+        "INSERT INTO payment_order (id, order_id, seller_id, amount, status) ",
+    );
+    insert.push_values(payment.payment_orders.iter().zip(money), |mut row, (order, money)| {
+        row.push_bind(order.id.as_str())
+            .push_bind(payment.order_id.as_str())
+            .push_bind(order.seller_id.as_str())
+            .push_bind(money.minor())
+            .push_bind(order.status.code());
+    });
+    insert.build().execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Reads one payment event.
+pub(super) async fn find(store: &Store, order_id: &str) -> Result<Option<Record>, StoreError> {
+    let sql = format!("SELECT {EVENT} FROM payment_event WHERE order_id = $1");
+    let mut connection = store.acquire().await?;
+    let row = sqlx::query::<Any>(AssertSqlSafe(sql))
+        .bind(order_id)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let mut record = event(&row)?;
+    let orders = sqlx::query(
+        "SELECT order_id, id, seller_id, amount, status, ledger_updated, wallet_updated \
+         FROM payment_order WHERE order_id = $1 ORDER BY id",
+    )
+    .bind(order_id)
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in &orders {
+        add_order(&mut record, row)?;
+    }
+    Ok(Some(record))
+}
+
+/// The payment events of a Korean day after `after` (an order id), in the order of their ids.
+/// The day is that of the PSP's approval or, without one, of the checkout.
+pub(super) async fn of_day(
+    store: &Store,
+    day: KoreanDay,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Record>, StoreError> {
+    let events = format!(
+        "SELECT {EVENT} FROM payment_event WHERE COALESCE(approved_at, created_at) >= $1 \
+         AND COALESCE(approved_at, created_at) < $2 AND order_id > $3 ORDER BY order_id LIMIT $4"
+    );
+    let mut connection = store.acquire().await?;
+    // Both lists must be of one moment: an order must not be missing from its event.
+    let mut tx = connection.begin().await?;
+    let rows = sqlx::query::<Any>(AssertSqlSafe(events.clone()))
+        .bind(day.start().as_microsecond())
+        .bind(day.end().as_microsecond())
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&mut *tx)
+        .await?;
+    let mut records = BTreeMap::new();
+    for row in &rows {
+        let record = event(row)?;
+        records.insert(record.payment.order_id.clone(), record);
+    }
+    let Some((last, _)) = records.last_key_value() else { return Ok(Vec::new()) };
+    let orders = format!(
+        "SELECT o.order_id, o.id, o.seller_id, o.amount, o.status, o.ledger_updated, \
+         o.wallet_updated FROM payment_order o JOIN payment_event e ON e.order_id = o.order_id \
+         WHERE COALESCE(e.approved_at, e.created_at) >= $1 \
+         AND COALESCE(e.approved_at, e.created_at) < $2 \
+         AND e.order_id > $3 AND e.order_id <= $4 ORDER BY o.id"
+    );
+    let rows = sqlx::query::<Any>(AssertSqlSafe(orders))
+        .bind(day.start().as_microsecond())
+        .bind(day.end().as_microsecond())
+        .bind(after)
+        .bind(last.as_str())
+        .fetch_all(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    for row in &rows {
+        let order_id: String = row.try_get(0)?;
+        if let Some(record) = records.get_mut(&order_id) {
+            add_order(record, row)?;
+        }
+    }
+    Ok(records.into_values().collect())
+}
+
+fn event(row: &AnyRow) -> Result<Record, sqlx::Error> {
+    let order_id: String = row.try_get(0)?;
+    let currency: String = row.try_get(5)?;
+    let currency: Currency = currency.parse().expect("checked at checkout");
+    let money = Money::from_minor(row.try_get(4)?, currency);
+    let code: Option<String> = row.try_get(6)?;
+    let message: Option<String> = row.try_get(7)?;
+    let payment = Payment {
+        checkout_url: format!("/checkout/{order_id}"),
+        order_id,
+        order_name: row.try_get(1)?,
+        buyer_id: row.try_get(2)?,
+        status: Status::NotStarted,
+        is_payment_done: row.try_get::<i64, _>(3)? == 1,
+        amount: money.amount(),
+        currency: currency.code().to_owned(),
+        failure: code.map(|code| Failure { code, message: message.unwrap_or_default() }),
+        approved_at: row.try_get(8)?,
+        created_at: row.try_get(9)?,
+        payment_orders: Vec::new(),
+    };
+    Ok(Record { payment, money, payment_key: row.try_get(10)? })
+}
+
+fn add_order(record: &mut Record, row: &AnyRow) -> Result<(), sqlx::Error> {
+    let status = Status::from_code(&row.try_get::<String, _>(4)?);
+    // All orders of an event change together; the event has no status of its own.
+    record.payment.status = status;
+    record.payment.payment_orders.push(PaymentOrder {
+        id: row.try_get(1)?,
+        seller_id: row.try_get(2)?,
+        amount: minor_text(row.try_get(3)?, record.money.currency()),
+        status,
+        ledger_updated: row.try_get::<i64, _>(5)? == 1,
+        wallet_updated: row.try_get::<i64, _>(6)? == 1,
+    });
+    Ok(())
+}
+
+/// Moves all orders of an event to `to`, if they may go there, and writes the history. Returns
+/// whether they were moved; a repetition moves nothing.
+///
+/// The caller has updated the event's row in this transaction, and so holds its lock: two
+/// transitions of one event never run at once.
+pub(super) async fn advance(
+    tx: &mut Tx,
+    order_id: &str,
+    to: Status,
+    reason: &str,
+    now: i64,
+) -> Result<bool, StoreError> {
+    let sources: Vec<_> = Status::ALL.into_iter().filter(|from| from.may_become(to)).collect();
+    let list = sources.iter().map(|s| format!("'{}'", s.code())).collect::<Vec<_>>().join(", ");
+    // The history first: afterwards nobody can tell where the orders came from.
+    let history = format!(
+        "INSERT INTO payment_order_history (order_id, from_status, to_status, reason, at) \
+         SELECT DISTINCT order_id, status, $1, $2, CAST($3 AS BIGINT) FROM payment_order \
+         WHERE order_id = $4 AND status IN ({list})"
+    );
+    let moved = sqlx::query::<Any>(AssertSqlSafe(history))
+        .bind(to.code())
+        .bind(reason)
+        .bind(now)
+        .bind(order_id)
+        .execute(&mut **tx)
+        .await?;
+    if moved.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query("UPDATE payment_order SET status = $1 WHERE order_id = $2")
+        .bind(to.code())
+        .bind(order_id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(true)
+}

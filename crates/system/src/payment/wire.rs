@@ -1,0 +1,93 @@
+//! What the payment service and its callers say to one another.
+
+use serde::{Deserialize, Serialize};
+
+pub use super::state::Status;
+
+/// `POST /v1/checkouts`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkout {
+    pub buyer_id: String,
+    /// What the PSP's window and the receipt call it.
+    pub order_name: String,
+    pub currency: String,
+    pub items: Vec<Item>,
+}
+
+/// What is bought from one seller.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    pub seller_id: String,
+    /// Decimal string.
+    pub amount: String,
+}
+
+/// `POST /v1/payments/confirm`: what the PSP's window appended to the success URL.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Confirm {
+    pub payment_key: String,
+    pub order_id: String,
+    /// Decimal string.
+    pub amount: String,
+}
+
+/// A payment event as its buyer and our services see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    pub order_id: String,
+    pub order_name: String,
+    pub buyer_id: String,
+    pub status: Status,
+    /// Paid, and booked in wallet and ledger.
+    pub is_payment_done: bool,
+    pub amount: String,
+    pub currency: String,
+    pub failure: Option<Failure>,
+    /// When the PSP took the money, in microseconds since the epoch.
+    pub approved_at: Option<i64>,
+    pub created_at: i64,
+    pub checkout_url: String,
+    pub payment_orders: Vec<PaymentOrder>,
+}
+
+/// Why there was no payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub code: String,
+    pub message: String,
+}
+
+/// One seller's part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentOrder {
+    pub id: String,
+    pub seller_id: String,
+    pub amount: String,
+    pub status: Status,
+    pub ledger_updated: bool,
+    pub wallet_updated: bool,
+}
+
+/// `GET /v1/payments?day=`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Payments {
+    pub payments: Vec<Payment>,
+    /// Pass as `after` for the next page; absent on the last one.
+    pub next: Option<String>,
+}
+
+/// The data of a `payment_order.succeeded` event: what wallet and ledger book.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Succeeded {
+    pub payment_order_id: String,
+    pub order_id: String,
+    pub seller_id: String,
+    /// Minor units.
+    pub amount: i64,
+    pub currency: String,
+    /// When the PSP took the money, in microseconds since the epoch.
+    pub approved_at: i64,
+}

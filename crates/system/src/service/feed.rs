@@ -1,0 +1,200 @@
+//! A service's ordered feed: published in the transaction of the change, stamped with its place
+//! after commit, served over HTTP by long poll.
+//!
+//! Why the stamp comes after commit: see `feed.sql`. The sequencer is not a task of its own:
+//! whoever reads stamps first, under a lock, so there is nothing to elect and nothing to restart.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, routing::get};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::Row;
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
+
+use super::{Common, require_token};
+use crate::{
+    kernel::Clock,
+    store::{Migration, Store, StoreError, Tx},
+    transport::{Json, Problem, Query},
+};
+
+/// The tables of a feed and of its followers.
+pub const SCHEMA: Migration = Migration { name: "feed", sql: include_str!("feed.sql") };
+
+/// The most events in one answer.
+const PAGE: i64 = 200;
+
+/// The first recheck of a waiting reader; each next one waits twice as long.
+const FIRST_RECHECK: Duration = Duration::from_millis(100);
+
+/// One thing that happened, as its readers see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its place: positive, growing, without two alike.
+    pub seq: i64,
+    /// What happened, e.g. `payment_order.succeeded`.
+    pub kind: String,
+    /// To what, e.g. a payment order's id.
+    pub subject: String,
+    /// When, in microseconds since the epoch.
+    pub at: i64,
+    /// The rest.
+    pub data: Value,
+}
+
+/// One page of a feed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Page {
+    pub(super) events: Vec<Event>,
+    /// Where the next page begins.
+    pub(super) cursor: i64,
+}
+
+/// Something to publish.
+#[derive(Debug)]
+pub struct NewEvent<'a> {
+    pub kind: &'a str,
+    pub subject: &'a str,
+    pub data: Value,
+}
+
+/// Publishing and reading.
+#[derive(Clone)]
+pub struct Feed {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    /// Counts commits that published; readers wait for it to change.
+    published: Arc<watch::Sender<u64>>,
+    recheck: Duration,
+    wait: Duration,
+}
+
+impl Feed {
+    /// The feed in `store`.
+    pub fn new(store: &Store, clock: Arc<dyn Clock>, common: &Common) -> Self {
+        let (store, published) = (store.clone(), Arc::new(watch::Sender::new(0)));
+        Self { store, clock, published, recheck: common.feed_recheck, wait: common.feed_wait }
+    }
+
+    /// Writes an event in the transaction of the change that it tells of; one that is already
+    /// there stays as it was. Call [`Feed::announce`] after the commit.
+    pub async fn publish(&self, tx: &mut Tx, event: NewEvent<'_>) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO event (kind, subject, at, data) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (kind, subject) DO NOTHING",
+        )
+        .bind(event.kind)
+        .bind(event.subject)
+        .bind(self.clock.micros())
+        .bind(event.data.to_string())
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Wakes the readers that wait at this replica. Losing this call loses time, not events.
+    pub fn announce(&self) {
+        self.published.send_modify(|n| *n = n.wrapping_add(1));
+    }
+
+    /// The events after `cursor`, at most `limit` of them.
+    pub async fn read(&self, cursor: i64, limit: i64) -> Result<Vec<Event>, StoreError> {
+        let (events, unstamped) = self.select(cursor, limit).await?;
+        if !unstamped {
+            return Ok(events);
+        }
+        self.stamp().await?;
+        Ok(self.select(cursor, limit).await?.0)
+    }
+
+    /// The events after `cursor`, and whether some are not stamped yet.
+    async fn select(&self, cursor: i64, limit: i64) -> Result<(Vec<Event>, bool), StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM (SELECT seq, kind, subject, at, data FROM event WHERE seq > $1 \
+                 ORDER BY seq LIMIT $2) AS stamped \
+             UNION ALL SELECT NULL, '', '', 0, '' \
+                 WHERE EXISTS (SELECT 1 FROM event WHERE seq IS NULL)",
+        )
+        .bind(cursor)
+        .bind(limit.clamp(1, PAGE))
+        .fetch_all(&mut *self.store.acquire().await?)
+        .await?;
+        let mut events = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let Some(seq) = row.try_get::<Option<i64>, _>(0)? else {
+                return Ok((Vec::new(), true));
+            };
+            let data: String = row.try_get(4)?;
+            let data = serde_json::from_str(&data).expect("publish writes JSON");
+            let (kind, subject, at) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+            events.push(Event { seq, kind, subject, at, data });
+        }
+        // A union promises no order.
+        events.sort_by_key(|event: &Event| event.seq);
+        Ok((events, false))
+    }
+
+    /// Gives every committed, unstamped event its place. Stampers exclude one another until they
+    /// have committed, so a number never becomes visible before a lower one.
+    async fn stamp(&self) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        sqlx::query("UPDATE feed_head SET one = one").execute(&mut *tx).await?;
+        sqlx::query(
+            "UPDATE event SET seq = placed.seq FROM (\
+                 SELECT kind, subject, (SELECT COALESCE(MAX(seq), 0) FROM event) \
+                     + ROW_NUMBER() OVER (ORDER BY at, kind, subject) AS seq \
+                 FROM event WHERE seq IS NULL\
+             ) AS placed \
+             WHERE event.kind = placed.kind AND event.subject = placed.subject",
+        )
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Like [`Feed::read`], but waits up to `wait` for the first event.
+    async fn poll(&self, cursor: i64, limit: i64, wait: Duration) -> Result<Page, StoreError> {
+        let deadline = Instant::now() + wait.min(self.wait);
+        let mut published = self.published.subscribe();
+        let mut recheck = FIRST_RECHECK;
+        loop {
+            published.mark_unchanged();
+            let events = self.read(cursor, limit).await?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !events.is_empty() || left.is_zero() {
+                let cursor = events.last().map_or(cursor, |event| event.seq);
+                return Ok(Page { events, cursor });
+            }
+            let _ = timeout(recheck.min(left), published.changed()).await;
+            recheck = (recheck * 2).min(self.recheck);
+        }
+    }
+
+    /// `GET /v1/events?after=&limit=&wait_ms=`, for services that follow.
+    pub fn router(&self, token: &str) -> Router {
+        let feed = self.clone();
+        let handler = move |Query(asked): Query<Asked>| {
+            let feed = feed.clone();
+            async move {
+                let wait = Duration::from_millis(asked.wait_ms);
+                let page = feed.poll(asked.after, asked.limit.unwrap_or(PAGE), wait).await;
+                page.map(Json).map_err(Problem::from)
+            }
+        };
+        require_token(Router::new().route("/v1/events", get(handler)), token)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    #[serde(default)]
+    after: i64,
+    limit: Option<i64>,
+    #[serde(default)]
+    wait_ms: u64,
+}
