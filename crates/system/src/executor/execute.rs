@@ -131,9 +131,7 @@ impl Executor {
         let mut tx = self.store.begin().await?;
         let mut due = None;
         let settled = match &verdict {
-            Verdict::Approved { at } => {
-                operation::finish(&mut tx, operation, Ok(*at), now).await?
-            }
+            Verdict::Approved { at } => operation::finish(&mut tx, operation, Ok(*at), now).await?,
             Verdict::Declined(reason) => {
                 operation::finish(&mut tx, operation, Err(reason), now).await?
             }

@@ -158,8 +158,7 @@ async fn redrive(
     Query(wait): Query<Wait>,
 ) -> Result<Json<Execution>, Problem> {
     let outcomes = executor.settled.subscribe();
-    let redriven =
-        operation::redrive(&executor.store, &order_id, executor.clock.micros()).await?;
+    let redriven = operation::redrive(&executor.store, &order_id, executor.clock.micros()).await?;
     if redriven {
         tracing::info!(order = order_id, "dead letter re-driven");
         executor.wake.now();
@@ -240,4 +239,3 @@ impl Executor {
         }
     }
 }
-

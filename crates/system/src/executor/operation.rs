@@ -33,7 +33,8 @@ const COLUMNS: &str = "order_id, kind, payment_key, currency, amount, state, key
 
 impl Operation {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        let kind = if row.try_get::<String, _>(1)? == "CANCEL" { Kind::Cancel } else { Kind::Confirm };
+        let kind =
+            if row.try_get::<String, _>(1)? == "CANCEL" { Kind::Cancel } else { Kind::Confirm };
         let currency: String = row.try_get(3)?;
         let currency: Currency = currency.parse().expect("accepted as a currency");
         let code: Option<String> = row.try_get(11)?;

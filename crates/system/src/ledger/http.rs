@@ -58,7 +58,13 @@ async fn balances(
     .await?;
     let balances = rows.into_iter().map(|(account, kind, currency, balance_minor)| {
         let known: Currency = currency.parse().expect("checked at checkout");
-        Balance { account, kind, currency, balance: minor_text(balance_minor, known), balance_minor }
+        Balance {
+            account,
+            kind,
+            currency,
+            balance: minor_text(balance_minor, known),
+            balance_minor,
+        }
     });
     Ok(Json(Balances { balances: balances.collect() }))
 }
@@ -113,7 +119,17 @@ impl Ledger {
         .fetch_all(&mut *self.store.acquire().await?)
         .await?;
         let mut entries = BTreeMap::new();
-        for (id, payment_order_id, order_id, kind, currency, effective_at, booked_at, account, amount) in rows
+        for (
+            id,
+            payment_order_id,
+            order_id,
+            kind,
+            currency,
+            effective_at,
+            booked_at,
+            account,
+            amount,
+        ) in rows
         {
             let entry = entries.entry(id.clone()).or_insert_with(|| Entry {
                 id,

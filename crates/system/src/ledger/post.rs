@@ -20,7 +20,9 @@ impl Apply for Ledger {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         async move {
             match serde_json::from_value::<Succeeded>(event.data.clone()) {
-                Ok(order) if event.kind == "payment_order.succeeded" => self.capture(tx, &order).await,
+                Ok(order) if event.kind == "payment_order.succeeded" => {
+                    self.capture(tx, &order).await
+                }
                 _ => Ok(()),
             }
         }

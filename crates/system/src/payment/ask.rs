@@ -28,8 +28,7 @@ impl PaymentService {
             .await?;
         let Some(row) = row else { return self.next_ask(now).await };
         let (order_id, payment_key): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-        let currency: Currency =
-            row.try_get::<String, _>(3)?.parse().expect("checked at checkout");
+        let currency: Currency = row.try_get::<String, _>(3)?.parse().expect("checked at checkout");
         let money = Money::from_minor(row.try_get(2)?, currency);
         let asks = u32::try_from(row.try_get::<i64, _>(4)?).unwrap_or(u32::MAX);
         self.ask(&order_id, &payment_key, money, std::time::Duration::ZERO).await?;
@@ -45,11 +44,10 @@ impl PaymentService {
     }
 
     async fn next_ask(&self, now: i64) -> Result<Next, StoreError> {
-        let (next,): (Option<i64>,) = sqlx::query_as(
-            "SELECT MIN(ask_at) FROM payment_event WHERE ask_at IS NOT NULL",
-        )
-        .fetch_one(&mut *self.store.acquire().await?)
-        .await?;
+        let (next,): (Option<i64>,) =
+            sqlx::query_as("SELECT MIN(ask_at) FROM payment_event WHERE ask_at IS NOT NULL")
+                .fetch_one(&mut *self.store.acquire().await?)
+                .await?;
         Ok(next.map_or(Next::Idle, |at| Next::until(at, now)))
     }
 }

@@ -62,8 +62,7 @@ impl Booked {
         .bind(payment_order_id)
         .execute(&mut **tx)
         .await?;
-        let marked =
-            sqlx::query(self.0.mark()).bind(payment_order_id).execute(&mut **tx).await?;
+        let marked = sqlx::query(self.0.mark()).bind(payment_order_id).execute(&mut **tx).await?;
         if marked.rows_affected() == 0 {
             tracing::error!(payment_order_id, "booked, but not ours or not paid: reconcile");
             return Ok(());

@@ -81,10 +81,8 @@ impl PaymentService {
             return Ok(answered);
         }
         let payment = self.draft(&owner, asked, &money);
-        let answered = Answered {
-            status: 201,
-            body: serde_json::to_string(&payment).expect("plain data"),
-        };
+        let answered =
+            Answered { status: 201, body: serde_json::to_string(&payment).expect("plain data") };
         let mut tx = self.store.begin().await?;
         let mine = sqlx::query(
             "UPDATE idempotency_key SET status = $1, body = $2 \
@@ -180,7 +178,8 @@ impl PaymentService {
 
 /// The items' amounts, if everything about the request is as it must be.
 fn validate(asked: &Checkout) -> Result<Vec<Money>, CheckoutError> {
-    let invalid = |field: &str, detail: String| CheckoutError::Invalid { field: field.into(), detail };
+    let invalid =
+        |field: &str, detail: String| CheckoutError::Invalid { field: field.into(), detail };
     text("buyer_id", &asked.buyer_id, 64)?;
     text("order_name", &asked.order_name, 100)?;
     let currency: Currency = asked.currency.parse().map_err(|e| invalid("currency", e))?;

@@ -125,8 +125,7 @@ impl PaymentService {
             };
         }
         let order_id = &asked.order_id;
-        let moved =
-            records::advance(&mut tx, order_id, Status::Executing, "confirm", now).await?;
+        let moved = records::advance(&mut tx, order_id, Status::Executing, "confirm", now).await?;
         assert!(moved, "an order without a payment key has not started");
         tx.commit().await?;
         self.ask_wake.now();

@@ -95,7 +95,7 @@ pub(super) async fn of_day(
     let mut connection = store.acquire().await?;
     // Both lists must be of one moment: an order must not be missing from its event.
     let mut tx = connection.begin().await?;
-    let rows = sqlx::query::<Any>(AssertSqlSafe(events.clone()))
+    let rows = sqlx::query::<Any>(AssertSqlSafe(events))
         .bind(day.start().as_microsecond())
         .bind(day.end().as_microsecond())
         .bind(after)
@@ -108,14 +108,12 @@ pub(super) async fn of_day(
         records.insert(record.payment.order_id.clone(), record);
     }
     let Some((last, _)) = records.last_key_value() else { return Ok(Vec::new()) };
-    let orders = format!(
-        "SELECT o.order_id, o.id, o.seller_id, o.amount, o.status, o.ledger_updated, \
+    let orders = "SELECT o.order_id, o.id, o.seller_id, o.amount, o.status, o.ledger_updated, \
          o.wallet_updated FROM payment_order o JOIN payment_event e ON e.order_id = o.order_id \
          WHERE COALESCE(e.approved_at, e.created_at) >= $1 \
          AND COALESCE(e.approved_at, e.created_at) < $2 \
-         AND e.order_id > $3 AND e.order_id <= $4 ORDER BY o.id"
-    );
-    let rows = sqlx::query::<Any>(AssertSqlSafe(orders))
+         AND e.order_id > $3 AND e.order_id <= $4 ORDER BY o.id";
+    let rows = sqlx::query(orders)
         .bind(day.start().as_microsecond())
         .bind(day.end().as_microsecond())
         .bind(after)

@@ -6,11 +6,7 @@
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
-use super::{
-    PaymentService, records,
-    state::Status,
-    wire::Succeeded,
-};
+use super::{PaymentService, records, state::Status, wire::Succeeded};
 use crate::{
     executor::wire::{Execution, Kind, State},
     service::{Apply, Event, NewEvent},
@@ -90,14 +86,8 @@ impl PaymentService {
         for (payment_order_id, seller_id, amount, currency) in orders {
             let order_id = execution.order_id.clone();
             let subject = payment_order_id.clone();
-            let data = Succeeded {
-                payment_order_id,
-                order_id,
-                seller_id,
-                amount,
-                currency,
-                approved_at,
-            };
+            let data =
+                Succeeded { payment_order_id, order_id, seller_id, amount, currency, approved_at };
             let kind = "payment_order.succeeded";
             let event = NewEvent { kind, subject: &subject, data: json!(data) };
             self.feed.publish(tx, event).await?;

@@ -47,10 +47,8 @@ pub(super) async fn run(store: &Store, migrations: &[Migration]) -> Result<(), S
         "CREATE TABLE IF NOT EXISTS schema_migration (position BIGINT PRIMARY KEY, name TEXT NOT NULL)",
     )
     .await?;
-    let applied: i64 = tx
-        .fetch_one("SELECT CAST(COUNT(*) AS BIGINT) FROM schema_migration")
-        .await?
-        .try_get(0)?;
+    let applied: i64 =
+        tx.fetch_one("SELECT CAST(COUNT(*) AS BIGINT) FROM schema_migration").await?.try_get(0)?;
     for (position, migration) in migrations.iter().enumerate().skip(applied as usize) {
         let script = engine_sql(migration.sql, store.engine());
         tx.execute(sqlx::raw_sql(AssertSqlSafe(script))).await?;

@@ -8,7 +8,7 @@ mod migrate;
 use std::{fmt, time::Duration};
 
 use sqlx::{Any, AnyPool, Executor, any::AnyPoolOptions};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 pub use migrate::{Migration, engine_sql};
 
@@ -20,6 +20,9 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 
 /// Connections per replica; also how many statements can be under way at once.
 const CONNECTIONS: u32 = 8;
+
+/// How often a service looks for its database when it starts, every 2 s.
+const START_TRIES: u32 = 30;
 
 /// The engine behind the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,11 +58,26 @@ pub struct Store {
 }
 
 impl Store {
-    /// Connects, and brings the schema up to date.
+    /// Connects, and brings the schema up to date. Keeps trying for a minute: services and their
+    /// database are often started together, in any order.
     ///
     /// # Errors
     /// If the database cannot be reached or a migration fails; nothing is half-migrated.
     pub async fn open(url: &str, migrations: &[Migration]) -> Result<Self, StoreError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match Self::open_once(url, migrations).await {
+                Err(error) if tries < START_TRIES && is_passing(&error) => {
+                    tracing::warn!(%error, tries, "the database is not there yet");
+                    sleep(Duration::from_secs(2)).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn open_once(url: &str, migrations: &[Migration]) -> Result<Self, StoreError> {
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS)
             // The deadline of a caller is `ACQUIRE`, on tokio's clock; the pool's own uses the
@@ -75,10 +93,11 @@ impl Store {
                 })
             })
             .connect_lazy(url)?;
-        let engine = match timeout(ACQUIRE, pool.acquire()).await.map_err(|_| StoreError::Busy)?? {
-            connection if connection.backend_name() == "PostgreSQL" => Engine::Postgres,
-            _ => Engine::Sqlite,
-        };
+        let engine =
+            match timeout(ACQUIRE, pool.acquire()).await.map_err(|_| StoreError::Busy)?? {
+                connection if connection.backend_name() == "PostgreSQL" => Engine::Postgres,
+                _ => Engine::Sqlite,
+            };
         let store = Self { pool, engine };
         migrate::run(&store, migrations).await?;
         Ok(store)
@@ -128,6 +147,18 @@ impl Store {
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+/// Whether waiting may help: the database does not answer, or is still starting.
+fn is_passing(error: &StoreError) -> bool {
+    match error {
+        StoreError::Busy | StoreError::Sql(sqlx::Error::Io(_)) => true,
+        // PostgreSQL: "the database system is starting up" and its kin.
+        StoreError::Sql(sqlx::Error::Database(e)) => {
+            e.code().is_some_and(|code| code.starts_with("57"))
+        }
+        StoreError::Sql(_) => false,
     }
 }
 

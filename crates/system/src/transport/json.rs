@@ -5,11 +5,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     response::{IntoResponse, Response},
 };
-use hyper::{
-    HeaderMap,
-    header::CONTENT_TYPE,
-    http::request::Parts,
-};
+use hyper::{HeaderMap, header::CONTENT_TYPE, http::request::Parts};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::Problem;
@@ -27,12 +23,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         if !is_json(request.headers()) {
             return Err(Problem::not_json());
         }
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
-            match rejection.into_response().status() {
-                hyper::StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(BODY_LIMIT),
-                _ => Problem::unreadable("the body ended before it was complete; send it again"),
-            }
-        })?;
+        let body =
+            Bytes::from_request(request, state).await.map_err(|rejection| {
+                match rejection.into_response().status() {
+                    hyper::StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(BODY_LIMIT),
+                    _ => {
+                        Problem::unreadable("the body ended before it was complete; send it again")
+                    }
+                }
+            })?;
         parse(&body).map(Json)
     }
 }

@@ -18,7 +18,9 @@ impl Apply for Wallet {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         async move {
             match serde_json::from_value::<Succeeded>(event.data.clone()) {
-                Ok(order) if event.kind == "payment_order.succeeded" => self.credit(tx, &order).await,
+                Ok(order) if event.kind == "payment_order.succeeded" => {
+                    self.credit(tx, &order).await
+                }
                 _ => Ok(()),
             }
         }

@@ -45,7 +45,10 @@ impl Psp {
         let lines: Vec<wire::Transaction> = self.list(&path).await?;
         let next = (lines.len() == PAGE).then(|| lines.last().map(|l| l.transaction_key.clone()));
         let transactions = lines.into_iter().filter_map(|line| transaction(line).transpose());
-        Ok(Transactions { transactions: transactions.collect::<Result<_, _>>()?, next: next.flatten() })
+        Ok(Transactions {
+            transactions: transactions.collect::<Result<_, _>>()?,
+            next: next.flatten(),
+        })
     }
 
     /// Page `page` (from 1) of the settlement lines sold on a Korean day.

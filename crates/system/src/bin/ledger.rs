@@ -1,0 +1,27 @@
+//! The double-entry, append-only ledger.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use system::{
+    ledger::{Config, serve},
+    process::{Process, run},
+};
+
+/// The double-entry, append-only ledger.
+///
+/// It follows the payment service's feed. Several replicas may share one database.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    #[command(flatten)]
+    process: Process,
+    #[command(flatten)]
+    config: Config,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    run(args.process, |listener, env, stop| serve(listener, args.config, env, stop)).await
+}

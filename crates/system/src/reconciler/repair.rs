@@ -1,0 +1,75 @@
+//! Repairing what can be repaired, by the same verbs that everyone uses. Each can be repeated.
+
+use std::time::Duration;
+
+use super::{
+    Reconciler,
+    wire::{Difference, Kind, Repair},
+};
+use crate::{
+    executor::wire::{Execution, State},
+    payment::wire::Status,
+    service::PeerError,
+};
+
+/// How long a repair waits for its outcome; after that it is looked at again the next night.
+const WAIT: Duration = Duration::from_secs(45);
+
+/// The time for the calls around the waiting.
+const MARGIN: Duration = Duration::from_secs(10);
+
+impl Reconciler {
+    /// Tries to repair a difference and notes how far that came.
+    pub(super) async fn repair(&self, difference: &mut Difference) {
+        let order_id = difference.subject.as_str();
+        let repaired = match difference.kind {
+            Kind::UnknownButTaken | Kind::Unresolved => self.finish(order_id).await,
+            Kind::FailedButTaken => self.give_back(order_id).await,
+            // The feeds deliver it; the next run sees it gone.
+            Kind::NotBooked => Ok(false),
+            _ => return,
+        };
+        difference.repair = match repaired {
+            Ok(true) => Repair::Repaired,
+            Ok(false) => Repair::Pending,
+            Err(error) => {
+                tracing::warn!(order = order_id, %error, "repair failed; it will be repeated");
+                Repair::Pending
+            }
+        };
+        tracing::info!(order = order_id, kind = ?difference.kind, repair = ?difference.repair, "repair");
+    }
+
+    /// Has the executor find out how an unknown payment stands, and waits until the payment
+    /// service knows it too.
+    async fn finish(&self, order_id: &str) -> Result<bool, PeerError> {
+        let path = format!("/v1/dead-letters/{order_id}/redrive?wait_ms={}", WAIT.as_millis());
+        match self.executor.post::<Execution>(&path, &(), WAIT + MARGIN).await {
+            Ok(_) => {}
+            // The executor was never asked. The payment service asks it again by itself.
+            Err(error) if error.is_not_found() => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        for _ in 0..10 {
+            let payment = self.payment_of(order_id).await?;
+            let status = payment.map(|p| p.status);
+            if matches!(status, Some(Status::Success | Status::Failure)) {
+                return Ok(true);
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        Ok(false)
+    }
+
+    /// Gives the money of a failed payment back.
+    async fn give_back(&self, order_id: &str) -> Result<bool, PeerError> {
+        let path = format!("/v1/executions/{order_id}/cancel?wait_ms={}", WAIT.as_millis());
+        let execution: Execution = self.executor.post(&path, &(), WAIT + MARGIN).await?;
+        if execution.dead_letter {
+            let path = format!("/v1/dead-letters/{order_id}/redrive?wait_ms={}", WAIT.as_millis());
+            let again: Execution = self.executor.post(&path, &(), WAIT + MARGIN).await?;
+            return Ok(again.state == State::Approved);
+        }
+        Ok(execution.state == State::Approved)
+    }
+}

@@ -1,0 +1,112 @@
+//! Verb: reconcile a day; and the worker that does so every night.
+//!
+//! A report can be stopped anywhere and made again: it only reads, asks for repairs that can be
+//! repeated, and writes its findings in one transaction.
+
+use std::time::Duration;
+
+use super::{
+    Reconciler, compare,
+    report::Known,
+    wire::{Difference, Summary},
+};
+use crate::{
+    kernel::KoreanDay,
+    service::{Next, PeerError},
+    store::StoreError,
+};
+
+/// How many nights back an open report is made again, and a missed one is made at all.
+const NIGHTS: usize = 31;
+
+/// Why a report could not be made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RunError {
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Reconciler {
+    /// One step of the worker: makes the oldest report that is due.
+    pub(super) async fn nightly(&self) -> Result<Next, RunError> {
+        let now = self.clock.now();
+        let today = KoreanDay::of(now);
+        // Yesterday's files are complete at the configured time, not at midnight.
+        let tonight = today.at(self.night);
+        let (latest, night, next) = match now >= tonight {
+            true => (today.previous(), tonight, today.next().at(self.night)),
+            false => (today.previous().previous(), today.previous().at(self.night), tonight),
+        };
+        let due = self.due_days(latest, night.as_microsecond()).await?;
+        let Some(&day) = due.first() else {
+            return Ok(Next::until(next.as_microsecond(), now.as_microsecond()));
+        };
+        // If another replica is making it: that one finishes, or its lease ends.
+        Ok(if self.run(day).await? { Next::Again } else { Next::After(Duration::from_secs(60)) })
+    }
+
+    /// Days without a finished report, and with one that was left open before this night; the
+    /// oldest first.
+    async fn due_days(&self, latest: KoreanDay, night: i64) -> Result<Vec<KoreanDay>, StoreError> {
+        let known = self.days().await?;
+        let mut due = Vec::new();
+        let mut day = latest;
+        for _ in 0..NIGHTS {
+            let text = day.to_string();
+            let missed = match known.iter().find(|known| known.day == text) {
+                Some(Known { finished_at: None, .. }) => true,
+                Some(Known { finished_at: Some(at), is_open, .. }) => *is_open && *at < night,
+                // Before the first report there is nothing to make good, but yesterday.
+                None => day == latest || known.iter().any(|known| known.day < text),
+            };
+            if missed {
+                due.push(day);
+            }
+            day = day.previous();
+        }
+        due.reverse();
+        Ok(due)
+    }
+
+    /// Makes the report of a day. `false`: another replica is making it.
+    pub(super) async fn run(&self, day: KoreanDay) -> Result<bool, RunError> {
+        let Some(owner) = self.claim(day).await? else { return Ok(false) };
+        match self.reconcile(day).await {
+            Ok((summary, found)) => Ok(self.write(day, &owner, &summary, &found).await?),
+            Err(error) => {
+                self.release(day, &owner).await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn reconcile(&self, day: KoreanDay) -> Result<(Summary, Vec<Difference>), PeerError> {
+        let transactions = self.transactions(day).await?;
+        let before = self.payments(day, &transactions).await?;
+        let mut found = compare::transactions(&before, &transactions);
+        for difference in &mut found {
+            self.repair(difference).await;
+        }
+        // A repair may have taken, or given back, money on this very day; and what we knew little
+        // of before may now be paid, and so expect its settlement line and its bookings.
+        let payments = self.payments(day, &transactions).await?;
+        let lines = self.settlements(day).await?;
+        found.extend(compare::settlements(&payments, &transactions, &lines));
+        let mut unbooked = compare::bookings(&payments);
+        for difference in &mut unbooked {
+            self.repair(difference).await;
+        }
+        found.extend(unbooked);
+        let as_of = day.end().as_microsecond();
+        found.extend(compare::balances(&self.wallets(as_of).await?, &self.payables(as_of).await?));
+        let summary = Summary {
+            payments: payments.values().filter(|ours| ours.of_day).count(),
+            transactions: transactions.len(),
+            settlements: lines.len(),
+        };
+        tracing::info!(%day, ?summary, differences = found.len(), "day reconciled");
+        Ok((summary, found))
+    }
+}
