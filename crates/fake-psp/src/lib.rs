@@ -1,1 +1,40 @@
-//! fake-psp
+//! A fake Toss Payments that can be programmed to misbehave.
+//!
+//! It speaks the API as Toss's real clients see it, keeps an append-only [book](FakePsp::book) of
+//! what was really taken and given back, and runs a [fault programme](Programme) over every
+//! request, webhook and settlement row. It reads neither the clock nor chance by itself
+//! ([`Clock`], [`Entropy`]) and waits only by `tokio::time`, so that a simulation owns its time.
+//!
+//! [`FakePsp::router`] answers requests, [`FakePsp::serve`] also runs the connections (where
+//! faults like resets live) and delivers webhooks.
+
+mod api;
+mod book;
+mod clock;
+mod config;
+mod control;
+mod fault;
+mod idempotency;
+mod log;
+mod model;
+mod psp;
+mod records;
+mod serve;
+mod settlement;
+mod store;
+mod view;
+mod webhook;
+mod window;
+mod wire;
+mod world;
+
+pub use api::error::{ErrorCode, error_codes};
+pub use book::{BookEntry, BookKind, Cause};
+pub use clock::{Clock, Entropy, SeededEntropy};
+pub use config::Config;
+pub use fault::{Endpoint, Match, Programme, ProgrammeError, Rule, Verdict};
+pub use log::{Applied, Call, Transmission};
+pub use model::State;
+pub use psp::{ConsoleError, FakePsp};
+pub use webhook::{Deliver, DeliverError};
+pub use wire::Fate;

@@ -1,0 +1,63 @@
+//! Acts that happen later than they were asked for, whether or not anybody still waits.
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::{
+    act::{Twist, bind, perform},
+    answer::Answer,
+    ask::Ask,
+};
+use crate::world::{Core, World};
+
+/// A place in the queue: time and order of arrival.
+pub(crate) type LateId = (Timestamp, u64);
+
+/// One act to come.
+pub(crate) struct Late {
+    ask: Ask,
+    /// Who waits for the answer, if anyone does.
+    reply: oneshot::Sender<Answer>,
+    /// The payment that is held for review until then.
+    held: Option<String>,
+}
+
+impl World {
+    /// Puts off an act. Its idempotency key is "processing" until then.
+    pub(super) fn put_off(
+        &mut self,
+        ask: Ask,
+        now: Timestamp,
+        due: Timestamp,
+        held: Option<String>,
+    ) -> (LateId, oneshot::Receiver<Answer>) {
+        if let Some(scope) = &ask.scope {
+            self.idempotency.begin(scope, now);
+        }
+        if let Some(payment) = held.as_deref().and_then(|key| self.store.get_mut(key)) {
+            payment.held = true;
+        }
+        if let Some(key) = &held {
+            // Under review, the merchant has confirmed in time: it does not expire any more.
+            self.store.set_deadline(key, None);
+        }
+        let (reply, answer) = oneshot::channel();
+        let order = self.late.range((due, 0)..=(due, u64::MAX)).next_back();
+        let id = (due, order.map_or(0, |((_, last), _)| last + 1));
+        self.late.insert(id, Late { ask, reply, held });
+        (id, answer)
+    }
+
+    /// Does what was put off. Nothing if it is done already.
+    pub(crate) fn run_late(&mut self, core: &Core, id: LateId) {
+        let Some(Late { ask, reply, held }) = self.late.remove(&id) else { return };
+        if let Some(payment) = held.as_deref().and_then(|key| self.store.get_mut(key)) {
+            payment.held = false;
+        }
+        let (at, _) = id;
+        let answer = perform(core, self, &ask, at, &Twist::Honest);
+        bind(core, self, &ask, at, &answer, at);
+        // If nobody waits any more: that is what late effects are about.
+        let _ = reply.send(answer);
+    }
+}

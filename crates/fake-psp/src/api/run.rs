@@ -1,0 +1,224 @@
+//! Carries out the verdict of the fault programme on one request.
+
+use std::time::Duration;
+
+use axum::{
+    http::{HeaderValue, StatusCode},
+    response::Response,
+};
+use jiff::{SignedDuration, Timestamp};
+use tokio::time;
+
+use super::{
+    act::{self, Acted, Twist},
+    answer::Answer,
+    ask::{Ask, Verb},
+    confirm,
+    error::Refusal,
+    read::show,
+};
+use crate::{
+    FakePsp, Verdict,
+    wire::{self, Fate},
+    world::World,
+};
+
+/// One request on its way to an answer.
+pub(super) struct Job {
+    pub(super) ask: Ask,
+    /// Its position in the log.
+    pub(super) call: usize,
+    /// The idempotency key to echo.
+    pub(super) echo: Option<String>,
+}
+
+/// Acts as the verdict says and answers as the verdict says.
+pub(super) async fn run(psp: &FakePsp, job: Job, verdict: Verdict) -> Response {
+    match verdict {
+        Verdict::Refuse { code, status } => {
+            let refusal = Refusal::with_status(code, status);
+            let acted =
+                psp.with(|core, world, now| act::refuse(core, world, &job.ask, now, &refusal));
+            job.respond(psp, acted)
+        }
+        Verdict::TooMany { retry_after_s } => job.too_many(psp, retry_after_s),
+        Verdict::DropRequest => Fate::Close.response(),
+        Verdict::Reset => Fate::Reset.response(),
+        Verdict::HangBefore => std::future::pending().await,
+        Verdict::Delay { ms } => job.act_after(psp, ms).await,
+        Verdict::Hold { ms } => job.hold(psp, ms),
+        verdict => {
+            let twist = match &verdict {
+                Verdict::Decline { code } => Twist::Decline(Refusal::new(code.as_str())),
+                Verdict::ActWithoutBook => Twist::Unbooked,
+                Verdict::StaleAnswer => Twist::WithoutNewest,
+                _ => Twist::Honest,
+            };
+            let late = if let Verdict::ActThenLate { ms } = verdict { ms } else { 0 };
+            let acted = job.act(psp, &twist, late, verdict == Verdict::ActTwice);
+            job.after_acting(psp, acted, verdict).await
+        }
+    }
+}
+
+impl Job {
+    fn act(&self, psp: &FakePsp, twist: &Twist, late_ms: u64, twice: bool) -> Acted {
+        psp.with(|core, world, now| {
+            let open_from = later(now, late_ms);
+            let acted = act::act(core, world, &self.ask, now, twist, open_from);
+            if twice && acted.answer.is_success() {
+                let key = self.ask.payment(world).map(|payment| payment.key.clone());
+                key.inspect(|key| world.cheat(core, key, now));
+            }
+            acted
+        })
+    }
+
+    /// The act is done; now for the answer.
+    async fn after_acting(&self, psp: &FakePsp, acted: Acted, verdict: Verdict) -> Response {
+        match verdict {
+            Verdict::ActThenClose => Fate::Close.response(),
+            Verdict::ActThenReset => Fate::Reset.response(),
+            Verdict::ActThenHang => std::future::pending().await,
+            Verdict::ActThenLate { ms } => {
+                time::sleep(Duration::from_millis(ms)).await;
+                self.respond(psp, acted)
+            }
+            Verdict::ActThenError { code, status } => {
+                self.refuse(psp, &Refusal::with_status(code, status))
+            }
+            Verdict::ActThenCut => wire::cut(self.respond(psp, acted)).await,
+            Verdict::Garbage => {
+                let body = "<html><body><h1>502 Bad Gateway</h1></body></html>".into();
+                self.respond(
+                    psp,
+                    instead(acted, |_| Answer { body, status: 200, first_trace: None }),
+                )
+            }
+            Verdict::SlowBody { ms } => wire::slow(self.respond(psp, acted), ms).await,
+            Verdict::StaleAnswer => self.respond(psp, self.stale(psp, acted)),
+            Verdict::OtherAnswer => self.respond(psp, self.other(psp, acted)),
+            Verdict::AnswerTwice => {
+                let mut response = self.respond(psp, acted);
+                response.extensions_mut().insert(Fate::Twice);
+                response
+            }
+            _ => self.respond(psp, acted),
+        }
+    }
+
+    /// Waits, then acts. What has an effect is put in the queue of the world, so that it happens
+    /// even if the client goes away or the process restarts meanwhile.
+    async fn act_after(&self, psp: &FakePsp, ms: u64) -> Response {
+        let queued = psp.with(|_, world, now| {
+            if !self.ask.has_effect() || act::known(world, &self.ask, now).is_some() {
+                return None;
+            }
+            Some(world.put_off(self.ask.clone(), now, later(now, ms), None))
+        });
+        let Some((id, answer)) = queued else {
+            time::sleep(Duration::from_millis(ms)).await;
+            let acted = self.act(psp, &Twist::Honest, 0, false);
+            return self.respond(psp, acted);
+        };
+        time::sleep(Duration::from_millis(ms)).await;
+        psp.with(|core, world, _| world.run_late(core, id));
+        let answer = answer.await.expect("a late act is run before it is forgotten");
+        self.respond(psp, Acted { answer, replayed: false })
+    }
+
+    /// A confirm under review: 200 and IN_PROGRESS now, approved later.
+    fn hold(&self, psp: &FakePsp, ms: u64) -> Response {
+        let acted = psp.with(|core, world, now| {
+            if let Some(acted) = act::known(world, &self.ask, now) {
+                return acted;
+            }
+            let Verb::Confirm { key } = &self.ask.verb else {
+                return act::act(core, world, &self.ask, now, &Twist::Honest, now);
+            };
+            let answer = match confirm::check(core, world, &self.ask, key.as_deref()) {
+                Err(refusal) => return act::refuse(core, world, &self.ask, now, &refusal),
+                Ok(key) => {
+                    world.put_off(self.ask.clone(), now, later(now, ms), Some(key.clone()));
+                    let payment = world.store.get(&key).expect("checked just now");
+                    show(core, payment, self.ask.english)
+                }
+            };
+            Acted { answer, replayed: false }
+        });
+        self.respond(psp, acted)
+    }
+
+    /// The answer as it would have been before the last change.
+    fn stale(&self, psp: &FakePsp, acted: Acted) -> Acted {
+        psp.with(|core, world, _| {
+            let Some(payment) = self.ask.payment(world).filter(|_| acted.answer.is_success())
+            else {
+                return acted;
+            };
+            let before = payment.before.as_deref().unwrap_or(payment);
+            instead(acted, |_| show(core, before, self.ask.english))
+        })
+    }
+
+    /// Another payment's answer.
+    fn other(&self, psp: &FakePsp, acted: Acted) -> Acted {
+        psp.with(|core, world: &mut World, _| {
+            if !acted.answer.is_success() {
+                return acted;
+            }
+            let other = self.ask.payment(world).and_then(|this| world.store.neighbour(&this.key));
+            instead(acted, |_| match other {
+                Some(other) => show(core, other, self.ask.english),
+                None => Answer::json(200, &[(); 0]),
+            })
+        })
+    }
+
+    fn too_many(&self, psp: &FakePsp, retry_after_s: u64) -> Response {
+        let code = psp.config().too_many_code.as_str();
+        let mut response = self.refuse(psp, &Refusal::with_status(code, Some(429)));
+        response.headers_mut().insert("retry-after", HeaderValue::from(retry_after_s));
+        response
+    }
+
+    /// Answers an error without having acted.
+    pub(super) fn refuse(&self, psp: &FakePsp, refusal: &Refusal) -> Response {
+        let answer = refusal.answer(self.ask.english);
+        self.respond(psp, Acted { answer, replayed: false })
+    }
+
+    /// Puts an answer into HTTP: trace id (on a replay the new and the first), echo of the key.
+    fn respond(&self, psp: &FakePsp, acted: Acted) -> Response {
+        let Acted { answer, replayed } = acted;
+        let traces = std::iter::once(self.ask.trace.clone()).chain(answer.first_trace);
+        psp.with(|_, world, _| {
+            let call = &mut world.calls[self.call];
+            call.status = Some(answer.status);
+            call.replayed = replayed;
+        });
+        let mut response = Response::new(answer.body.into());
+        *response.status_mut() =
+            StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert("content-type", HeaderValue::from_static("application/json;charset=UTF-8"));
+        for trace in traces {
+            let value = HeaderValue::try_from(trace).expect("a trace id is hexadecimal");
+            headers.append("x-tosspayments-trace-id", value);
+        }
+        if let Some(echo) = self.echo.as_deref().and_then(|key| HeaderValue::try_from(key).ok()) {
+            headers.insert("idempotency-key", echo);
+        }
+        response
+    }
+}
+
+fn instead(acted: Acted, answer: impl FnOnce(&Answer) -> Answer) -> Acted {
+    Acted { answer: answer(&acted.answer), ..acted }
+}
+
+/// So many milliseconds from now, within what a timestamp can say.
+fn later(now: Timestamp, ms: u64) -> Timestamp {
+    let wait = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}

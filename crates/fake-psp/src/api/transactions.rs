@@ -1,0 +1,139 @@
+//! `GET /v1/transactions`: what moved in a stretch of time.
+
+use std::collections::BTreeMap;
+
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+};
+use serde::Serialize;
+
+use super::{act::Twist, answer::Answer, error::Refusal, fields};
+use crate::{
+    Config,
+    clock::{from_korea, iso},
+    records::Transaction,
+    world::{Core, World},
+};
+
+const DEFAULT_LIMIT: usize = 100;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TransactionView<'a> {
+    m_id: &'a str,
+    transaction_key: &'a str,
+    payment_key: &'a str,
+    order_id: &'a str,
+    method: &'static str,
+    customer_key: Option<&'a str>,
+    use_escrow: bool,
+    receipt_url: &'a str,
+    status: &'static str,
+    transaction_at: String,
+    currency: &'static str,
+    amount: i64,
+}
+
+pub(super) fn list(
+    core: &Core,
+    world: &World,
+    query: &str,
+    english: bool,
+    twist: &Twist,
+) -> Result<Answer, Refusal> {
+    let query = fields::query(query);
+    let start = moment(query.get("startDate"))?;
+    let end = moment(query.get("endDate"))?;
+    if start > end {
+        return Err("INVALID_DATE".into());
+    }
+    let limit = page_size(&core.config, &query, "limit", DEFAULT_LIMIT)?;
+    let after = match query.get("startingAfter") {
+        None => None,
+        Some(key) => Some(world.records.position_of(key).ok_or("INVALID_TRANSACTION_KEY")?),
+    };
+    let mut rows: Vec<_> = world
+        .records
+        .transactions(start, end, after)
+        .take(limit)
+        .map(|row| TransactionView::of(row, &core.config, english))
+        .collect();
+    if matches!(twist, Twist::WithoutNewest) {
+        rows.pop();
+    }
+    Ok(Answer::json(200, &rows))
+}
+
+impl<'a> TransactionView<'a> {
+    fn of(row: &'a Transaction, config: &'a Config, english: bool) -> Self {
+        let negative = row.given_back && config.cancel_transactions_negative;
+        Self {
+            m_id: &config.merchant_id,
+            transaction_key: &row.key,
+            payment_key: &row.payment_key,
+            order_id: &row.order_id,
+            method: row.method.name(english),
+            customer_key: row.customer_key.as_deref(),
+            use_escrow: false,
+            receipt_url: &row.receipt_url,
+            status: row.status.as_str(),
+            transaction_at: iso(row.at),
+            currency: "KRW",
+            amount: if negative { -row.amount } else { row.amount },
+        }
+    }
+}
+
+/// `2022-01-01`, `2022-01-01T00:00:00`, `….000`, or with an offset. Korean time without one.
+fn moment(text: Option<&String>) -> Result<Timestamp, Refusal> {
+    let text = text.ok_or("INVALID_DATE")?;
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment);
+    }
+    let local = text
+        .parse::<DateTime>()
+        .or_else(|_| {
+            text.parse::<Date>().map(|date| date.to_datetime(jiff::civil::Time::midnight()))
+        })
+        .map_err(|_| "INVALID_DATE")?;
+    from_korea(local).ok_or_else(|| "INVALID_DATE".into())
+}
+
+/// How many rows at most.
+pub(super) fn page_size(
+    config: &Config,
+    query: &BTreeMap<String, String>,
+    name: &str,
+    default: usize,
+) -> Result<usize, Refusal> {
+    let Some(text) = query.get(name) else { return Ok(default) };
+    let size: usize = text.parse().map_err(|_| "INVALID_REQUEST")?;
+    match size {
+        0 => Err("INVALID_REQUEST".into()),
+        size if size > config.max_page => Err(config.page_too_large_code.as_str().into()),
+        size => Ok(size),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_in_several_spellings_are_the_same_moment() {
+        let expected: Timestamp = "2021-12-31T15:00:00Z".parse().unwrap();
+        for text in [
+            "2022-01-01",
+            "2022-01-01T00:00:00",
+            "2022-01-01T00:00:00.000",
+            "2022-01-01T00:00:00+09:00",
+            "2021-12-31T15:00:00Z",
+        ] {
+            assert_eq!(moment(Some(&text.to_owned())), Ok(expected), "{text}");
+        }
+        for text in ["", "yesterday", "2022-13-01"] {
+            assert!(moment(Some(&text.to_owned())).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The fake as a program: any team, in any language, can point its Toss integration at it.
+
+mod deliver;
+
+use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+
+use clap::Parser;
+use fake_psp::{Clock, Config, FakePsp, Programme, ProgrammeError, SeededEntropy};
+use jiff::Timestamp;
+use thiserror::Error;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use url::Url;
+
+use deliver::HttpDeliver;
+
+/// A fake Toss Payments that can be programmed to misbehave.
+///
+/// It answers the API under /v1, shows a payment window under /window, and is controlled under
+/// /_fake: GET /_fake/book is what was really taken and given back, POST /_fake/faults installs a
+/// fault programme (JSON), DELETE /_fake/faults removes it, GET /_fake/faults/applied is what
+/// fired, GET /_fake/calls and GET /_fake/webhooks are the logs, POST
+/// /_fake/payments/{paymentKey}/cancel cancels by hand as in Toss's console. No money moves, and
+/// the state is gone when it stops.
+#[derive(Debug, Parser)]
+#[command(name = "fake-psp", version, max_term_width = 100)]
+struct Args {
+    /// Where to listen. Port 0 takes any free port; the first line on stdout says which.
+    #[arg(long, env = "FAKE_PSP_LISTEN", default_value = "127.0.0.1:9090", value_name = "ADDRESS")]
+    listen: SocketAddr,
+
+    /// A secret key that merchants may use; repeat it (or separate by commas) for several.
+    #[arg(
+        long = "secret-key",
+        env = "FAKE_PSP_SECRET_KEY",
+        default_value = "test_sk_hanbeon",
+        value_delimiter = ',',
+        value_name = "KEY"
+    )]
+    secret_keys: Vec<String>,
+
+    /// Where webhooks go; repeat it (or separate by commas) for several. Only http: webhooks of
+    /// this fake are not sent over TLS.
+    #[arg(
+        long = "webhook-url",
+        env = "FAKE_PSP_WEBHOOK_URL",
+        value_delimiter = ',',
+        value_name = "URL",
+        value_parser = webhook_url
+    )]
+    webhook_urls: Vec<String>,
+
+    /// A fault programme in TOML, installed at the start.
+    ///
+    /// Example:
+    ///   [[rules]]
+    ///   on = { endpoint = "confirm", nth = 1 }
+    ///   then = "act_then_close"
+    #[arg(long, env = "FAKE_PSP_FAULTS", value_name = "FILE", verbatim_doc_comment)]
+    faults: Option<PathBuf>,
+
+    /// Makes keys and probabilities repeatable: the same seed, order ids and times give the same
+    /// payment keys. By default drawn from the operating system.
+    #[arg(long, env = "FAKE_PSP_SEED", value_name = "NUMBER")]
+    seed: Option<u64>,
+
+    /// How browsers reach this fake, for the URLs in its answers. By default from --listen.
+    #[arg(long, env = "FAKE_PSP_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+
+    /// What to log, as in RUST_LOG: error, warn, info, debug, or per module.
+    #[arg(long, env = "FAKE_PSP_LOG", default_value = "info", value_name = "FILTER")]
+    log: String,
+}
+
+/// Refuses what the fake could not deliver to.
+fn webhook_url(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| format!("not a URL ({error}); write http://…"))?;
+    match url.scheme() {
+        "http" => Ok(text.to_owned()),
+        "https" => {
+            Err("this fake sends webhooks over http only; give it an http:// URL, or put a \
+                        proxy that speaks TLS between them"
+                .to_owned())
+        }
+        other => Err(format!("`{other}` is no scheme for a webhook; write http://…")),
+    }
+}
+
+#[derive(Debug, Error)]
+enum StartError {
+    #[error("cannot listen on {0}: {1}; choose another with --listen")]
+    Listen(SocketAddr, std::io::Error),
+    #[error("cannot read the fault programme {0}: {1}")]
+    ReadFaults(PathBuf, std::io::Error),
+    #[error("{0}: {1}")]
+    Faults(PathBuf, ProgrammeError),
+    #[error("--log: {0}; try `info` or `fake_psp=debug`")]
+    Log(#[from] tracing_subscriber::filter::ParseError),
+    #[error("cannot listen to signals: {0}")]
+    Signals(std::io::Error),
+    #[error("cannot write to stdout: {0}")]
+    Stdout(std::io::Error),
+}
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fake-psp: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), StartError> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&args.log)?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let programme = read_faults(args.faults)?;
+    let listener =
+        TcpListener::bind(args.listen).await.map_err(|e| StartError::Listen(args.listen, e))?;
+    let address = listener.local_addr().map_err(|e| StartError::Listen(args.listen, e))?;
+    let base = format!("http://{address}");
+    let config = Config {
+        secret_keys: args.secret_keys,
+        webhook_urls: args.webhook_urls,
+        public_url: args.public_url.unwrap_or_else(|| base.clone()),
+        ..Config::default()
+    };
+    let seed = args.seed.unwrap_or_else(rand::random);
+    let psp = FakePsp::new(config, Arc::new(SystemClock), Arc::new(SeededEntropy::new(seed)));
+    psp.install(programme);
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "listening on {base}").map_err(StartError::Stdout)?;
+    stdout.flush().map_err(StartError::Stdout)?;
+    tracing::info!(seed, "this is a fake; no money moves");
+    let stop = async {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    };
+    psp.serve_tcp(listener, Arc::new(HttpDeliver::new()), stop).await;
+    Ok(())
+}
+
+fn read_faults(file: Option<PathBuf>) -> Result<Programme, StartError> {
+    let Some(file) = file else { return Ok(Programme::default()) };
+    let text =
+        std::fs::read_to_string(&file).map_err(|e| StartError::ReadFaults(file.clone(), e))?;
+    Programme::from_toml(&text).map_err(|error| StartError::Faults(file, error))
+}

@@ -1,0 +1,112 @@
+//! Everything that can be set. A fact about Toss that nobody could verify is a switch here, with
+//! the choice that seemed likeliest as its default.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+/// How this fake is set up. Build it with `Config { .., ..Config::default() }`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Secret keys that are known. Any other well-formed key gets 401 `UNAUTHORIZED_KEY`.
+    pub secret_keys: Vec<String>,
+    /// Where a browser reaches this fake; used in `checkout.url` and `receipt.url`.
+    pub public_url: String,
+    /// Where webhooks go. Each event goes to each URL. Empty: no webhooks.
+    pub webhook_urls: Vec<String>,
+    /// `mId` of every object.
+    pub merchant_id: String,
+    /// Toss's fee on an approval in hundredths of a per cent: 300 = 3.00 %.
+    pub fee_permyriad: i64,
+    /// `version` of the payment object.
+    pub api_version: String,
+
+    /// Minutes a buyer has between opening the window and authenticating; then EXPIRED.
+    pub ready_minutes: i64,
+    /// Minutes a merchant has between authentication and confirm; then EXPIRED.
+    pub in_progress_minutes: i64,
+    /// The smallest amount the window opens with (documented for cards: 100 KRW).
+    pub minimum_amount: i64,
+
+    /// Days an idempotency key stays bound, from its first use.
+    pub idempotency_days: i64,
+    /// UNVERIFIED: are 5xx answers bound to an idempotency key? Default no: asked again, the act
+    /// is tried again.
+    pub bind_5xx: bool,
+
+    /// UNVERIFIED: the code for a confirm whose amount is not the authenticated one (that it is
+    /// refused is confirmed by staff). Default `INVALID_REQUEST`.
+    pub amount_mismatch_code: String,
+    /// UNVERIFIED: the code for a confirm of an ABORTED payment. Default
+    /// `NOT_FOUND_PAYMENT_SESSION`, as for any session that is over.
+    pub confirm_of_aborted_code: String,
+    /// UNVERIFIED: does a method declined in the window abort the payment (and send its webhook)?
+    /// Default yes. If not, it stays READY and the buyer may try again.
+    pub decline_in_window_aborts: bool,
+    /// UNVERIFIED: can a payment be read before it was approved? Default yes; if not, 404.
+    pub read_before_approval: bool,
+    /// UNVERIFIED: the answer to a request without an Authorization header. Default
+    /// `UNAUTHORIZED_KEY` (401).
+    pub no_authorization_code: String,
+    /// UNVERIFIED: the code that comes with 429. Default `FORBIDDEN_CONSECUTIVE_REQUEST`, the one
+    /// documented for repeated requests.
+    pub too_many_code: String,
+
+    /// UNVERIFIED: the sign of `amount` on transactions of cancels. Default positive (`false`):
+    /// a reader has to look at `status`.
+    pub cancel_transactions_negative: bool,
+    /// The largest `limit`/`size` of the lists (older documents say 10000).
+    pub max_page: usize,
+    /// UNVERIFIED: the code when `limit` or `size` is above that. Default
+    /// `EXCEED_MAX_QUERY_LIMIT`.
+    pub page_too_large_code: String,
+
+    /// UNVERIFIED: days after `soldDate` on which a settlement row can first be read. Default 1:
+    /// in Korea, the day's sales are there the next morning.
+    pub settlement_after_days: i64,
+    /// Business days from `soldDate` to `paidOutDate` (a contract matter; D+2 in the examples).
+    pub payout_business_days: u32,
+    /// Days on which banks do not pay out, besides Saturdays and Sundays. Empty by default.
+    pub holidays: BTreeSet<Date>,
+    /// Real test keys get an empty list of settlements. Default `false`: this fake is for tests
+    /// of just that.
+    pub test_keys_have_no_settlements: bool,
+
+    /// UNVERIFIED: does any 2xx acknowledge a webhook? Default no: the documents say 200.
+    pub any_2xx_acknowledges: bool,
+    /// UNVERIFIED: does a webhook keep its transmission id over retries? Default yes.
+    pub stable_transmission_id: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            secret_keys: vec!["test_sk_hanbeon".to_owned()],
+            public_url: "http://127.0.0.1:9090".to_owned(),
+            webhook_urls: Vec::new(),
+            merchant_id: "tvivarepublica".to_owned(),
+            fee_permyriad: 300,
+            api_version: "2022-11-16".to_owned(),
+            ready_minutes: 30,
+            in_progress_minutes: 10,
+            minimum_amount: 100,
+            idempotency_days: 15,
+            bind_5xx: false,
+            amount_mismatch_code: "INVALID_REQUEST".to_owned(),
+            confirm_of_aborted_code: "NOT_FOUND_PAYMENT_SESSION".to_owned(),
+            decline_in_window_aborts: true,
+            read_before_approval: true,
+            no_authorization_code: "UNAUTHORIZED_KEY".to_owned(),
+            too_many_code: "FORBIDDEN_CONSECUTIVE_REQUEST".to_owned(),
+            cancel_transactions_negative: false,
+            max_page: 5000,
+            page_too_large_code: "EXCEED_MAX_QUERY_LIMIT".to_owned(),
+            settlement_after_days: 1,
+            payout_business_days: 2,
+            holidays: BTreeSet::new(),
+            test_keys_have_no_settlements: false,
+            any_2xx_acknowledges: false,
+            stable_transmission_id: true,
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The handle: what the outside can do with the fake, besides HTTP.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use axum::Router;
+use jiff::Timestamp;
+use thiserror::Error;
+use tokio::sync::Notify;
+
+use crate::{
+    Applied, BookEntry, Call, Cause, Clock, Config, Entropy, Programme, State, Transmission, api,
+    control,
+    webhook::{Announcer, Letter},
+    window,
+    world::{Core, GiveBack, World},
+};
+
+/// A fake Toss Payments. Clones share one state, which outlives [`serve`](Self::serve).
+#[derive(Clone)]
+pub struct FakePsp(Arc<Inner>);
+
+struct Inner {
+    core: Core,
+    world: Mutex<World>,
+    /// Rung when something becomes due earlier than the worker knows.
+    wake: Notify,
+}
+
+impl fmt::Debug for FakePsp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakePsp").field("config", &self.0.core.config).finish_non_exhaustive()
+    }
+}
+
+/// Why the console cannot do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ConsoleError {
+    /// No such payment.
+    #[error(
+        "there is no payment `{0}`; `GET /_fake/book` lists the payment keys that were charged"
+    )]
+    NotFound(String),
+    /// No such order.
+    #[error("no payment was ever opened for order `{0}`")]
+    NoSuchOrder(String),
+    /// Not in a state to be cancelled, or more than is left.
+    #[error("payment `{key}` is {status} with {balance} won left; it cannot give back {asked} won")]
+    NotCancelable {
+        /// The payment.
+        key: String,
+        /// Its status.
+        status: &'static str,
+        /// What is left.
+        balance: i64,
+        /// What was asked for.
+        asked: i64,
+    },
+}
+
+impl FakePsp {
+    /// A fake with an empty book and no faults.
+    pub fn new(config: Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        let world = Mutex::new(World::new(&config));
+        let core = Core { config, clock, entropy };
+        Self(Arc::new(Inner { core, world, wake: Notify::new() }))
+    }
+
+    /// The HTTP surface: the API, the window and `/_fake`. Without [`serve`](Self::serve) under
+    /// it, a connection that should be closed gets an empty 500 with a [`Fate`](crate::Fate) in
+    /// its extensions.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .merge(api::routes())
+            .merge(window::routes())
+            .merge(control::routes())
+            .fallback(api::no_route)
+            .method_not_allowed_fallback(api::no_method)
+            .with_state(self.clone())
+    }
+
+    /// How it was set up.
+    pub fn config(&self) -> &Config {
+        &self.0.core.config
+    }
+
+    /// The truth: everything that was taken and given back so far.
+    pub fn book(&self) -> Vec<BookEntry> {
+        self.book_since(0)
+    }
+
+    /// The lines of the book from `seq` on, for readers that come often.
+    pub fn book_since(&self, seq: u64) -> Vec<BookEntry> {
+        let from = usize::try_from(seq).unwrap_or(usize::MAX);
+        self.with(|_, world, _| world.records.book().get(from..).unwrap_or_default().to_vec())
+    }
+
+    /// Replaces the fault programme. Counting for `nth` starts anew. Verdicts that mean nothing
+    /// where their rule strikes have no effect; [`Programme::check`] finds them.
+    pub fn install(&self, programme: Programme) {
+        self.with(|_, world, _| world.faults.install(programme));
+    }
+
+    /// The installed programme.
+    pub fn programme(&self) -> Programme {
+        self.with(|_, world, _| world.faults.programme().clone())
+    }
+
+    /// Removes all rules and lets held-back webhooks go. What already happened stays.
+    pub fn heal(&self) {
+        self.with(|_, world, now| {
+            world.faults.install(Programme::default());
+            world.outbox.release_all(now);
+        });
+    }
+
+    /// Every fault that fired.
+    pub fn applied(&self) -> Vec<Applied> {
+        self.with(|_, world, _| world.faults.applied().to_vec())
+    }
+
+    /// Every request that came in.
+    pub fn calls(&self) -> Vec<Call> {
+        self.with(|_, world, _| world.calls.clone())
+    }
+
+    /// Every attempt to deliver a webhook that has ended.
+    pub fn transmissions(&self) -> Vec<Transmission> {
+        self.with(|_, world, _| world.outbox.log().to_vec())
+    }
+
+    /// Cancels in Toss's console, by hand: the merchant's servers did not ask for it. Without an
+    /// amount, all that is left.
+    ///
+    /// # Errors
+    /// When there is no such payment, or it has not so much to give back.
+    pub fn cancel_from_console(
+        &self,
+        payment_key: &str,
+        amount: Option<i64>,
+        reason: &str,
+    ) -> Result<(), ConsoleError> {
+        self.with(|core, world, now| {
+            let Some(payment) = world.store.get(payment_key) else {
+                return Err(ConsoleError::NotFound(payment_key.to_owned()));
+            };
+            let asked = amount.unwrap_or(payment.balance);
+            if !payment.state.was_approved() || asked < 1 || asked > payment.balance {
+                return Err(ConsoleError::NotCancelable {
+                    key: payment_key.to_owned(),
+                    status: payment.state.as_str(),
+                    balance: payment.balance,
+                    asked,
+                });
+            }
+            let back =
+                GiveBack { amount: asked, reason, tax_free_amount: 0, cause: Cause::Console };
+            world.give_back(core, payment_key, &back, now);
+            Ok(())
+        })
+    }
+
+    /// Sends a webhook that claims `status` for an order's payment, as an attacker would. The
+    /// payment and the book are untouched.
+    ///
+    /// # Errors
+    /// When no payment was ever opened for the order.
+    pub fn forge_webhook(&self, order_id: &str, status: State) -> Result<(), ConsoleError> {
+        self.with(|core, world, at| {
+            let key = world.store.of_order(order_id).map(|payment| payment.key.clone());
+            let payment = key.and_then(|key| world.store.get_mut(&key));
+            let payment = payment.ok_or_else(|| ConsoleError::NoSuchOrder(order_id.to_owned()))?;
+            let announcer = Announcer { config: &core.config, entropy: &*core.entropy, at };
+            announcer.forge(payment, status, &mut world.outbox);
+            Ok(())
+        })
+    }
+
+    /// The only way to the world: first everything that is due happens, then `act`, then the
+    /// worker is woken if there is something to do earlier than it knew.
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&Core, &mut World, Timestamp) -> R) -> R {
+        let core = &self.0.core;
+        let mut world = self.0.world.lock().expect("a panic while acting is a bug");
+        let before = world.next_event();
+        let now = core.clock.now();
+        world.tick(core, now);
+        let result = act(core, &mut world, now);
+        if world.next_event().is_some_and(|next| before.is_none_or(|before| next < before)) {
+            self.0.wake.notify_one();
+        }
+        result
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.core.clock.now()
+    }
+
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
+        &*self.0.core.entropy
+    }
+
+    pub(crate) async fn woken(&self) {
+        self.0.wake.notified().await;
+    }
+
+    pub(crate) fn take_due_letters(&self) -> (Vec<(u64, Letter)>, Option<Timestamp>) {
+        self.with(|_, world, now| {
+            let due = world.outbox.take_due(now);
+            (due, world.next_event())
+        })
+    }
+
+    pub(crate) fn settle_letter(&self, id: u64, outcome: Result<u16, String>) {
+        let any_2xx = self.config().any_2xx_acknowledges;
+        let acknowledged = match &outcome {
+            Ok(200) => true,
+            Ok(status) => any_2xx && (200..300).contains(status),
+            Err(_) => false,
+        };
+        self.with(|_, world, now| world.outbox.settle(id, acknowledged, outcome, now));
+    }
+
+    pub(crate) fn abandon_flights(&self) {
+        self.with(|_, world, now| world.outbox.abandon_flights(now));
+    }
+}

@@ -1,0 +1,126 @@
+//! What follows from money having moved: a line in the book, a transaction and a settlement row,
+//! always the three together.
+
+use std::{collections::BTreeMap, ops::Bound};
+
+use jiff::Timestamp;
+
+use crate::{
+    BookEntry, BookKind, Cause, Config,
+    model::{Cancel, Method, Payment, State},
+    settlement::{SettlementRow, Settlements},
+};
+
+/// A row of `GET /v1/transactions`.
+#[derive(Clone, Debug)]
+pub(crate) struct Transaction {
+    pub(crate) key: String,
+    pub(crate) payment_key: String,
+    pub(crate) order_id: String,
+    pub(crate) customer_key: Option<String>,
+    pub(crate) receipt_url: String,
+    pub(crate) method: Method,
+    pub(crate) status: State,
+    pub(crate) at: Timestamp,
+    /// Positive; `given_back` tells the direction.
+    pub(crate) amount: i64,
+    pub(crate) given_back: bool,
+}
+
+/// Place in time (whole seconds, as shown) and in order of arrival.
+pub(crate) type Position = (Timestamp, u64);
+
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    book: Vec<BookEntry>,
+    transactions: BTreeMap<Position, Transaction>,
+    by_key: BTreeMap<String, Position>,
+    pub(crate) settlements: Settlements,
+}
+
+/// A movement of money to be recorded.
+pub(crate) struct Movement<'a> {
+    pub(crate) payment: &'a Payment,
+    pub(crate) transaction_key: &'a str,
+    pub(crate) amount: i64,
+    pub(crate) cause: Cause,
+    pub(crate) at: Timestamp,
+    /// The cancel, if the money went back.
+    pub(crate) cancel: Option<&'a Cancel>,
+    /// The how-manieth transaction of its payment.
+    pub(crate) nth: u32,
+}
+
+impl Records {
+    pub(crate) fn book(&self) -> &[BookEntry] {
+        &self.book
+    }
+
+    pub(crate) fn add(&mut self, config: &Config, movement: &Movement<'_>) {
+        let seq = self.book.len() as u64;
+        self.book.push(movement.book_entry(seq));
+        let second = Timestamp::from_second(movement.at.as_second()).expect("within a timestamp");
+        let position = (second, seq);
+        self.transactions.insert(position, movement.transaction(config));
+        self.by_key.insert(movement.transaction_key.to_owned(), position);
+        self.settlements.add(SettlementRow::of(movement, seq, config));
+    }
+
+    /// Where a transaction is in the list.
+    pub(crate) fn position_of(&self, transaction_key: &str) -> Option<Position> {
+        self.by_key.get(transaction_key).copied()
+    }
+
+    /// The transactions of a stretch of time, both ends included, after `after`.
+    pub(crate) fn transactions(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        after: Option<Position>,
+    ) -> impl Iterator<Item = &Transaction> {
+        let start = match after {
+            Some(position) if position >= (from, 0) => Bound::Excluded(position),
+            _ => Bound::Included((from, 0)),
+        };
+        let end = (to, u64::MAX);
+        // A range that ends before it starts would panic; it is simply empty.
+        let empty = match start {
+            Bound::Excluded(position) | Bound::Included(position) => position > end,
+            Bound::Unbounded => false,
+        };
+        let range = (!empty).then(|| self.transactions.range((start, Bound::Included(end))));
+        range.into_iter().flatten().map(|(_, transaction)| transaction)
+    }
+}
+
+impl Movement<'_> {
+    fn book_entry(&self, seq: u64) -> BookEntry {
+        BookEntry {
+            seq,
+            at: self.at,
+            kind: if self.cancel.is_some() { BookKind::GivenBack } else { BookKind::Captured },
+            order_id: self.payment.order_id.clone(),
+            order_name: self.payment.order_name.clone(),
+            payment_key: self.payment.key.clone(),
+            transaction_key: self.transaction_key.to_owned(),
+            amount: self.amount,
+            cause: self.cause,
+        }
+    }
+
+    fn transaction(&self, config: &Config) -> Transaction {
+        let given_back = self.cancel.is_some();
+        Transaction {
+            key: self.transaction_key.to_owned(),
+            payment_key: self.payment.key.clone(),
+            order_id: self.payment.order_id.clone(),
+            customer_key: self.payment.customer_key.clone(),
+            receipt_url: crate::view::receipt_url(self.payment, config),
+            method: self.payment.method,
+            status: if given_back { self.payment.state } else { State::Done },
+            at: self.at,
+            amount: self.amount,
+            given_back,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The payments, found by key, by order and by deadline without looking through all of them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
+
+use jiff::Timestamp;
+
+use crate::model::Payment;
+
+/// The payments of one order: a buyer may open the window several times.
+#[derive(Debug, Default)]
+struct Order {
+    keys: Vec<String>,
+    approved: Option<String>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    payments: BTreeMap<String, Payment>,
+    orders: BTreeMap<String, Order>,
+    deadlines: BTreeSet<(Timestamp, String)>,
+}
+
+impl Store {
+    pub(crate) fn insert(&mut self, payment: Payment) {
+        let order = self.orders.entry(payment.order_id.clone()).or_default();
+        order.keys.push(payment.key.clone());
+        if let Some(deadline) = payment.deadline {
+            self.deadlines.insert((deadline, payment.key.clone()));
+        }
+        self.payments.insert(payment.key.clone(), payment);
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&Payment> {
+        self.payments.get(key)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Payment> {
+        self.payments.get_mut(key)
+    }
+
+    /// The payment an order id stands for: the approved one, or else the latest.
+    pub(crate) fn of_order(&self, order_id: &str) -> Option<&Payment> {
+        let order = self.orders.get(order_id)?;
+        self.get(order.approved.as_ref().or(order.keys.last())?)
+    }
+
+    /// The approved payment of an order.
+    pub(crate) fn approved_of(&self, order_id: &str) -> Option<&str> {
+        self.orders.get(order_id)?.approved.as_deref()
+    }
+
+    pub(crate) fn mark_approved(&mut self, order_id: &str, key: &str) {
+        let order = self.orders.entry(order_id.to_owned()).or_default();
+        order.approved = Some(key.to_owned());
+    }
+
+    /// How many payments were opened for an order.
+    pub(crate) fn opened_for(&self, order_id: &str) -> usize {
+        self.orders.get(order_id).map_or(0, |order| order.keys.len())
+    }
+
+    /// Gives a payment another deadline, or none.
+    pub(crate) fn set_deadline(&mut self, key: &str, deadline: Option<Timestamp>) {
+        let Some(payment) = self.payments.get_mut(key) else { return };
+        if let Some(old) = std::mem::replace(&mut payment.deadline, deadline) {
+            self.deadlines.remove(&(old, key.to_owned()));
+        }
+        if let Some(new) = deadline {
+            self.deadlines.insert((new, key.to_owned()));
+        }
+    }
+
+    /// The next payment to expire.
+    pub(crate) fn first_deadline(&self) -> Option<(Timestamp, &str)> {
+        self.deadlines.first().map(|(at, key)| (*at, key.as_str()))
+    }
+
+    /// Some other payment, always the same one: the next by key, round the end.
+    pub(crate) fn neighbour(&self, key: &str) -> Option<&Payment> {
+        let after = (Bound::Excluded(key), Bound::Unbounded);
+        let next = self.payments.range::<str, _>(after).next();
+        next.or_else(|| self.payments.iter().next()).map(|(_, payment)| payment)
+    }
+}

@@ -1,0 +1,139 @@
+//! Webhooks that are still to be delivered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Transmission;
+
+/// Minutes to wait before each further attempt: eight attempts in 3 days and 19 hours.
+pub(crate) const RETRIES_AFTER_MINUTES: [i64; 7] = [1, 4, 16, 64, 256, 1024, 4096];
+
+/// A reordered webhook does not wait longer than this for another to overtake it.
+const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(1);
+
+/// One webhook to one URL.
+#[derive(Clone, Debug)]
+pub(crate) struct Letter {
+    pub(crate) transmission_id: String,
+    pub(crate) url: String,
+    pub(crate) body: Bytes,
+    pub(crate) order_id: String,
+    pub(crate) status: String,
+    pub(crate) forged: bool,
+    pub(crate) retried: u32,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    letters: BTreeMap<u64, (Timestamp, Letter)>,
+    queue: BTreeSet<(Timestamp, u64)>,
+    held: BTreeSet<u64>,
+    flying: BTreeSet<u64>,
+    next: u64,
+    log: Vec<Transmission>,
+}
+
+impl Outbox {
+    pub(crate) fn post(&mut self, letter: Letter, due: Timestamp) -> u64 {
+        let id = self.next;
+        self.next += 1;
+        self.queue.insert((due, id));
+        self.letters.insert(id, (due, letter));
+        id
+    }
+
+    /// Posts a letter that waits until a later one to the same URL has gone.
+    pub(crate) fn post_held(&mut self, letter: Letter, now: Timestamp) {
+        let id = self.post(letter, now + LONGEST_HOLD);
+        self.held.insert(id);
+    }
+
+    /// When the next letter is due.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.queue.first().map(|(due, _)| *due)
+    }
+
+    /// Takes what is due, oldest first.
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<(u64, Letter)> {
+        let mut due = Vec::new();
+        while let Some((at, id)) = self.queue.first().copied() {
+            if at > now {
+                break;
+            }
+            self.queue.pop_first();
+            self.held.remove(&id);
+            self.flying.insert(id);
+            due.push((id, self.letters[&id].1.clone()));
+        }
+        due
+    }
+
+    /// Ends an attempt. A letter that was not acknowledged is due again later, seven times.
+    pub(crate) fn settle(
+        &mut self,
+        id: u64,
+        acknowledged: bool,
+        outcome: Result<u16, String>,
+        now: Timestamp,
+    ) {
+        if !self.flying.remove(&id) {
+            return;
+        }
+        let (due, letter) = self.letters.get_mut(&id).expect("a flying letter is kept");
+        self.log.push(Transmission {
+            at: now,
+            id: letter.transmission_id.clone(),
+            url: letter.url.clone(),
+            order_id: letter.order_id.clone(),
+            status: letter.status.clone(),
+            forged: letter.forged,
+            retried: letter.retried,
+            outcome,
+        });
+        let url = letter.url.clone();
+        match RETRIES_AFTER_MINUTES.get(letter.retried as usize) {
+            Some(minutes) if !acknowledged => {
+                letter.retried += 1;
+                *due = now + SignedDuration::from_mins(*minutes);
+                self.queue.insert((*due, id));
+            }
+            _ => {
+                self.letters.remove(&id);
+            }
+        }
+        self.release(now, |held_id, held| held_id < id && held.url == url);
+    }
+
+    /// Lets all held letters go.
+    pub(crate) fn release_all(&mut self, now: Timestamp) {
+        self.release(now, |_, _| true);
+    }
+
+    fn release(&mut self, now: Timestamp, which: impl Fn(u64, &Letter) -> bool) {
+        let Self { letters, queue, held, .. } = self;
+        held.retain(|id| {
+            let (due, letter) = letters.get_mut(id).expect("a held letter is kept");
+            if !which(*id, letter) {
+                return true;
+            }
+            queue.remove(&(*due, *id));
+            *due = now;
+            queue.insert((now, *id));
+            false
+        });
+    }
+
+    /// The process that carried them is gone: what was on its way counts as not acknowledged.
+    pub(crate) fn abandon_flights(&mut self, now: Timestamp) {
+        for id in std::mem::take(&mut self.flying) {
+            self.flying.insert(id);
+            self.settle(id, false, Err("the sender was stopped on the way".to_owned()), now);
+        }
+    }
+
+    pub(crate) fn log(&self) -> &[Transmission] {
+        &self.log
+    }
+}
