@@ -1,1 +1,20 @@
-//! sim
+//! The stage: real services, a fake PSP and simulated buyers in a deterministic world.
+//!
+//! [`engine`] is a general tool and knows nothing of payments. On it stand the [`cast`] and the
+//! judges ([`oracle`]); a [`scenario`] says what may happen, a [`plan`] what will, and
+//! [`run::run`] reads: build the world, safety phase, heal, liveness phase, judge.
+
+pub mod engine;
+
+pub mod plan;
+pub mod scenario;
+
+pub mod cast;
+mod collect;
+pub mod oracle;
+pub mod run;
+pub mod snapshot;
+
+pub mod report;
+pub mod story;
+pub mod sweep;

@@ -22,6 +22,9 @@
 //! clock, entropy, dialler, database URL) and a stop signal. Nothing here asks what stands behind
 //! them. Dropping a service's future ends everything that it started.
 
+// Money is decimal; nothing else here needs fractions.
+#![deny(clippy::float_arithmetic)]
+
 pub mod kernel;
 pub mod store;
 pub mod transport;

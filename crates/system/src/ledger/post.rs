@@ -2,14 +2,14 @@
 
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
-use sqlx::{Any, QueryBuilder};
+use sqlx::{Any, AssertSqlSafe};
 
 use super::{Ledger, entry::Postings};
 use crate::{
     kernel::{Currency, Money},
     payment::wire::Succeeded,
     service::{Apply, Event, NewEvent},
-    store::{StoreError, Tx},
+    store::{StoreError, Tx, placeholders},
 };
 
 impl Apply for Ledger {
@@ -62,26 +62,32 @@ impl Ledger {
         postings: &Postings,
     ) -> Result<(), StoreError> {
         let currency = order.currency.as_str();
-        let mut accounts = QueryBuilder::<Any>::new("INSERT INTO account (code, currency, kind) ");
-        accounts.push_values(postings.lines(), |mut row, posting| {
-            row.push_bind(posting.account.code.as_str())
-                .push_bind(currency)
-                .push_bind(posting.account.kind.code());
-        });
-        accounts.push(" ON CONFLICT (code, currency) DO NOTHING");
-        accounts.build().execute(&mut **tx).await?;
-        let mut lines = QueryBuilder::<Any>::new(
-            "INSERT INTO posting (entry_id, line, account, currency, amount, effective_at) ",
+        let count = postings.lines().len();
+        let accounts = format!(
+            "INSERT INTO account (code, currency, kind) VALUES {} \
+             ON CONFLICT (code, currency) DO NOTHING",
+            placeholders(count, 3)
         );
-        lines.push_values(postings.lines().iter().enumerate(), |mut row, (n, posting)| {
-            row.push_bind(entry_id)
-                .push_bind(n as i64 + 1)
-                .push_bind(posting.account.code.as_str())
-                .push_bind(currency)
-                .push_bind(posting.amount)
-                .push_bind(order.approved_at);
-        });
-        lines.build().execute(&mut **tx).await?;
+        let mut accounts = sqlx::query::<Any>(AssertSqlSafe(accounts));
+        let lines = format!(
+            "INSERT INTO posting (entry_id, line, account, currency, amount, effective_at) \
+             VALUES {}",
+            placeholders(count, 6)
+        );
+        let mut lines = sqlx::query::<Any>(AssertSqlSafe(lines));
+        for (n, posting) in postings.lines().iter().enumerate() {
+            let account = posting.account.code.as_str();
+            accounts = accounts.bind(account).bind(currency).bind(posting.account.kind.code());
+            lines = lines
+                .bind(entry_id)
+                .bind(n as i64 + 1)
+                .bind(account)
+                .bind(currency)
+                .bind(posting.amount)
+                .bind(order.approved_at);
+        }
+        accounts.execute(&mut **tx).await?;
+        lines.execute(&mut **tx).await?;
         sqlx::query(
             "INSERT INTO journal_entry (id, payment_order_id, kind, order_id, currency, \
              effective_at, booked_at) VALUES ($1, $2, 'CAPTURE', $3, $4, $5, $6)",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{Any, AssertSqlSafe, Connection, QueryBuilder, Row, any::AnyRow};
+use sqlx::{Any, AssertSqlSafe, Connection, Row, any::AnyRow};
 
 use super::{
     state::Status,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     kernel::{Currency, KoreanDay, Money, minor_text},
-    store::{Store, StoreError, Tx},
+    store::{Store, StoreError, Tx, placeholders},
 };
 
 /// A payment event with what only we know of it.
@@ -43,17 +43,20 @@ pub(super) async fn insert(
     .bind(payment.created_at)
     .execute(&mut **tx)
     .await?;
-    let mut insert = QueryBuilder::<Any>::new(
-        "INSERT INTO payment_order (id, order_id, seller_id, amount, status) ",
+    let sql = format!(
+        "INSERT INTO payment_order (id, order_id, seller_id, amount, status) VALUES {}",
+        placeholders(money.len(), 5)
     );
-    insert.push_values(payment.payment_orders.iter().zip(money), |mut row, (order, money)| {
-        row.push_bind(order.id.as_str())
-            .push_bind(payment.order_id.as_str())
-            .push_bind(order.seller_id.as_str())
-            .push_bind(money.minor())
-            .push_bind(order.status.code());
-    });
-    insert.build().execute(&mut **tx).await?;
+    let mut insert = sqlx::query::<Any>(AssertSqlSafe(sql));
+    for (order, money) in payment.payment_orders.iter().zip(money) {
+        insert = insert
+            .bind(order.id.as_str())
+            .bind(payment.order_id.as_str())
+            .bind(order.seller_id.as_str())
+            .bind(money.minor())
+            .bind(order.status.code());
+    }
+    insert.execute(&mut **tx).await?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{
     Reconciler, compare,
     report::Known,
-    wire::{Difference, Summary},
+    wire::{Difference, Kind, Summary},
 };
 use crate::{
     kernel::KoreanDay,
@@ -74,12 +74,30 @@ impl Reconciler {
     pub(super) async fn run(&self, day: KoreanDay) -> Result<bool, RunError> {
         let Some(owner) = self.claim(day).await? else { return Ok(false) };
         match self.reconcile(day).await {
-            Ok((summary, found)) => Ok(self.write(day, &owner, &summary, &found).await?),
+            Ok((summary, mut found)) => {
+                self.recognise_late_lines(day, &mut found).await?;
+                Ok(self.write(day, &owner, &summary, &found).await?)
+            }
             Err(error) => {
                 self.release(day, &owner).await?;
                 Err(error.into())
             }
         }
+    }
+
+    /// A line that nothing of its day explains may be one that an earlier day missed.
+    async fn recognise_late_lines(
+        &self,
+        day: KoreanDay,
+        found: &mut [Difference],
+    ) -> Result<(), StoreError> {
+        for line in found.iter_mut().filter(|d| d.kind == Kind::SettlementUnknown) {
+            if let Some(missed) = self.missed_on(day, &line.subject).await? {
+                let detail = format!("{}; it was missed on {missed}", line.detail);
+                *line = compare::difference(Kind::SettlementLate, &line.subject, detail);
+            }
+        }
+        Ok(())
     }
 
     async fn reconcile(&self, day: KoreanDay) -> Result<(Summary, Vec<Difference>), PeerError> {

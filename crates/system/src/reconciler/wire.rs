@@ -38,6 +38,8 @@ pub enum Kind {
     SettlementDuplicated,
     /// A settlement line with a wrong amount, or whose parts do not add up.
     SettlementAmount,
+    /// A settlement line that came on a later day than it should have.
+    SettlementLate,
     /// A payment that wallet or ledger has not booked yet.
     NotBooked,
     /// A seller's balance differs between wallet and ledger.
@@ -64,6 +66,7 @@ impl Kind {
             | Kind::SettlementMissing
             | Kind::SettlementDuplicated
             | Kind::SettlementAmount
+            | Kind::SettlementLate
             | Kind::WalletLedgerMismatch => Class::Manual,
             Kind::UnknownOrder | Kind::TakenButNotStarted | Kind::SettlementUnknown => {
                 Class::Unknown

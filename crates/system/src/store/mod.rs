@@ -150,6 +150,16 @@ impl fmt::Debug for Store {
     }
 }
 
+/// `($1, $2), ($3, $4)` for two rows of two columns. (sqlx's own builder writes `?`, which
+/// PostgreSQL does not understand.)
+pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let places = (1..=columns).map(|column| format!("${}", row * columns + column));
+        format!("({})", places.collect::<Vec<_>>().join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
 /// Whether waiting may help: the database does not answer, or is still starting.
 fn is_passing(error: &StoreError) -> bool {
     match error {
@@ -174,5 +184,15 @@ fn settings(backend: &str) -> &'static str {
             "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
              PRAGMA foreign_keys = ON"
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_numbered_through() {
+        assert_eq!(placeholders(2, 3), "($1, $2, $3), ($4, $5, $6)");
     }
 }

@@ -1,0 +1,9 @@
+//! The cast: the services on their hosts, the PSP, the buyers, and the nemesis.
+
+mod buyer;
+mod env;
+pub mod hosts;
+mod nemesis;
+
+pub use buyer::{History, Shop, buyer};
+pub use nemesis::{Orphans, heal, run_faults};

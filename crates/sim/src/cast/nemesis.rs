@@ -1,0 +1,127 @@
+//! The nemesis: carries the plan's faults out, and heals everything at the end.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::hosts::{PSP, service_of};
+use crate::{
+    engine::{Crash, Ctl},
+    plan::{Break, Fault},
+};
+
+/// Host → tasks that outlived a crash of it.
+pub type Orphans = BTreeMap<String, usize>;
+
+/// Something to do at a time.
+enum Step<'a> {
+    Break(&'a Break),
+    Mend(&'a Break),
+}
+
+/// Carries the faults out in the order of their times, and mends each when its time is over.
+pub async fn run_faults(ctl: &Ctl, faults: &[Fault], orphans: &mut Orphans) {
+    let start = Instant::now();
+    let mut steps = Vec::new();
+    for fault in faults {
+        steps.push((fault.at_ms, Step::Break(&fault.what)));
+        steps.push((fault.at_ms + fault.for_ms, Step::Mend(&fault.what)));
+    }
+    steps.sort_by_key(|(at, _)| *at);
+    for (at, step) in steps {
+        sleep_until(start + Duration::from_millis(at)).await;
+        match step {
+            Step::Break(what) => {
+                tracing::info!(?what, "breaks");
+                strike(ctl, what, orphans).await;
+            }
+            Step::Mend(what) => {
+                tracing::info!(?what, "mended");
+                mend(ctl, what);
+            }
+        }
+    }
+}
+
+async fn strike(ctl: &Ctl, what: &Break, orphans: &mut Orphans) {
+    let net = ctl.net();
+    let db = ctl.db();
+    match what {
+        Break::Partition(a, b) => net.partition(a, b),
+        Break::PartitionOneWay(a, b) => net.partition_oneway(a, b),
+        Break::SlowLink(a, b, ms) => {
+            net.latency(a, b, Duration::from_millis(*ms)..=Duration::from_millis(ms * 2));
+        }
+        Break::Loss(a, b, share) => net.loss(a, b, *share),
+        Break::Reset(a, b) => net.reset(a, b),
+        Break::Refuse(host) => net.refuse(host, true),
+        Break::Crash(host) => crash(ctl, host, Crash::Process, orphans).await,
+        Break::MachineCrash(host) => crash(ctl, host, Crash::Machine, orphans).await,
+        Break::PspOutage => {
+            for host in ctl.hosts().iter().filter(|host| *host != PSP) {
+                net.partition(PSP, host);
+            }
+        }
+        Break::DatabaseSlow(host, ms) => {
+            let range = Duration::from_millis(*ms)..=Duration::from_millis(ms * 2);
+            db.latency(service_of(host), host, range);
+        }
+        Break::DatabaseOutage(host) => db.outage(service_of(host), host, true),
+        Break::DatabaseCut(host, share) => db.cut(service_of(host), host, *share),
+        Break::DatabaseLostRequest(host, share) => {
+            db.lose_request(service_of(host), host, *share);
+        }
+        Break::DatabaseLostAnswer(host, share) => db.lose_answer(service_of(host), host, *share),
+        Break::ClockSkew(host, ms) => ctl.set_skew(host, jiff::SignedDuration::from_millis(*ms)),
+    }
+}
+
+async fn crash(ctl: &Ctl, host: &str, how: Crash, orphans: &mut Orphans) {
+    if ctl.is_up(host) {
+        let left = ctl.crash(host, how).await;
+        *orphans.entry(host.to_owned()).or_default() += left;
+    }
+}
+
+fn mend(ctl: &Ctl, what: &Break) {
+    let net = ctl.net();
+    let db = ctl.db();
+    match what {
+        Break::Partition(a, b)
+        | Break::PartitionOneWay(a, b)
+        | Break::SlowLink(a, b, _)
+        | Break::Loss(a, b, _) => net.heal(a, b),
+        Break::Reset(..) => {}
+        Break::Refuse(host) => net.refuse(host, false),
+        Break::Crash(host) | Break::MachineCrash(host) => {
+            if !ctl.is_up(host) {
+                ctl.restart(host);
+            }
+        }
+        Break::PspOutage => {
+            for host in ctl.hosts().iter().filter(|host| *host != PSP) {
+                net.heal(PSP, host);
+            }
+        }
+        Break::DatabaseSlow(host, _)
+        | Break::DatabaseOutage(host)
+        | Break::DatabaseCut(host, _)
+        | Break::DatabaseLostRequest(host, _)
+        | Break::DatabaseLostAnswer(host, _) => db.heal(service_of(host), host),
+        Break::ClockSkew(host, _) => ctl.set_skew(host, jiff::SignedDuration::ZERO),
+    }
+}
+
+/// Everything heals: links, databases, clocks; and what is down comes up.
+pub async fn heal(ctl: &Ctl) {
+    ctl.net().heal_all();
+    ctl.db().heal_all();
+    for host in ctl.hosts() {
+        ctl.set_skew(&host, jiff::SignedDuration::ZERO);
+        if !ctl.is_up(&host) {
+            ctl.restart(&host);
+        }
+    }
+    // One round trip for those who were waiting.
+    sleep(Duration::from_secs(1)).await;
+}

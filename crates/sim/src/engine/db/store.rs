@@ -1,0 +1,288 @@
+//! The real databases, and whose turn it is on each.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, VecDeque},
+    future::Future,
+    sync::Arc,
+    task::Waker,
+};
+
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteRow},
+};
+use sqlx_core::{Result, any::AnyConnectionBackend as _};
+
+use super::{
+    faults::Links,
+    link::Link,
+    observe::{Commit, Observer, Watch},
+};
+use crate::engine::{host::Owner, streams::Streams, world::WorldState};
+
+/// The place of a database in its world, in order of creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DbIndex(pub(super) u16);
+
+/// All databases of a world and the links to them.
+pub(crate) struct Databases {
+    names: RefCell<Vec<String>>,
+    stores: RefCell<Vec<Store>>,
+    pub(super) links: RefCell<Links>,
+    /// Logical connections that are open.
+    open: RefCell<BTreeMap<u64, Arc<Link>>>,
+    opened: Cell<u64>,
+    pub(super) observers: RefCell<Vec<Observer>>,
+    statements: Cell<u64>,
+}
+
+/// One database.
+pub(super) struct Store {
+    /// Absent only while it works.
+    engine: Option<SqliteConnection>,
+    /// The logical connection whose transaction is open.
+    holder: Option<u64>,
+    /// Calls that wait for their turn, by ticket.
+    queue: VecDeque<(u64, Option<Waker>)>,
+    tickets: u64,
+    watch: Watch,
+}
+
+/// Runs a call to the database to its end, on this thread, while the world stands still.
+pub(super) fn drive<F: Future>(call: F) -> F::Output {
+    futures::executor::block_on(call)
+}
+
+impl Databases {
+    pub(crate) fn new(_: Streams) -> Self {
+        Self {
+            names: RefCell::default(),
+            stores: RefCell::default(),
+            links: RefCell::default(),
+            open: RefCell::default(),
+            opened: Cell::new(0),
+            observers: RefCell::default(),
+            statements: Cell::new(0),
+        }
+    }
+
+    pub(crate) fn statements(&self) -> u64 {
+        self.statements.get()
+    }
+
+    /// Makes an empty database.
+    pub(super) fn create(&self, name: &str) {
+        assert!(
+            self.find(name).is_none(),
+            "two databases are named {name}: names must differ"
+        );
+        let options = SqliteConnectOptions::new()
+            .foreign_keys(true)
+            .statement_cache_capacity(512)
+            .disable_statement_logging();
+        let engine = drive(options.connect()).expect("SQLite opens a database in memory");
+        self.names.borrow_mut().push(name.to_owned());
+        self.stores.borrow_mut().push(Store {
+            engine: Some(engine),
+            holder: None,
+            queue: VecDeque::new(),
+            tickets: 0,
+            watch: Watch::default(),
+        });
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<DbIndex> {
+        let names = self.names.borrow();
+        let place = names.iter().position(|known| known == name)?;
+        Some(DbIndex(u16::try_from(place).expect("few databases")))
+    }
+
+    #[track_caller]
+    pub(super) fn index(&self, name: &str) -> DbIndex {
+        self.find(name)
+            .unwrap_or_else(|| panic!("no database is named {name}: create it with Db::create"))
+    }
+
+    pub(super) fn name(&self, db: DbIndex) -> String {
+        self.names.borrow()[usize::from(db.0)].clone()
+    }
+
+    fn store<R>(&self, db: DbIndex, f: impl FnOnce(&mut Store) -> R) -> R {
+        f(&mut self.stores.borrow_mut()[usize::from(db.0)])
+    }
+
+    /// Counts a new logical connection.
+    pub(super) fn open(&self, make: impl FnOnce(u64) -> Link) -> Arc<Link> {
+        let id = self.opened.get() + 1;
+        self.opened.set(id);
+        let link = Arc::new(make(id));
+        self.open.borrow_mut().insert(id, link.clone());
+        link
+    }
+
+    /// Forgets a logical connection, rolling back what it has open.
+    pub(super) fn close(&self, w: &WorldState, link: &Link) {
+        link.break_off();
+        self.open.borrow_mut().remove(&link.id);
+        self.abandon(w, link);
+    }
+
+    /// Ends the connections of one life of a host.
+    pub(crate) fn drop_connections_of(&self, w: &WorldState, owner: Owner) {
+        let theirs: Vec<Arc<Link>> = {
+            let open = self.open.borrow();
+            let theirs = open.values().filter(|link| link.place.owner == Some(owner));
+            theirs.cloned().collect()
+        };
+        for link in theirs {
+            self.close(w, &link);
+        }
+    }
+
+    /// Rolls back the transaction of a connection, if it has one, and gives the turn away.
+    pub(super) fn abandon(&self, w: &WorldState, link: &Link) {
+        let db = link.place.db;
+        if self.store(db, |store| store.holder) != Some(link.id) {
+            return;
+        }
+        while link.depth() > 0 {
+            let rolled_back = self.run(db, |engine| drive(engine.rollback()));
+            rolled_back.expect("SQLite rolls back an open transaction");
+            link.set_depth(link.depth() - 1);
+        }
+        self.store(db, |store| store.watch.discard());
+        link.trace(w, "db.abandon", "", "rolled-back");
+        self.release(db);
+    }
+
+    /// Runs work on the real database, without asking whose turn it is.
+    pub(super) fn run<R>(
+        &self,
+        db: DbIndex,
+        work: impl FnOnce(&mut SqliteConnection) -> R,
+    ) -> R {
+        self.statements.set(self.statements.get() + 1);
+        let mut engine = self
+            .store(db, |store| store.engine.take())
+            .expect("work on a database does not nest: observers must not run SQL");
+        let result = work(&mut engine);
+        self.store(db, |store| store.engine = Some(engine));
+        result
+    }
+
+    /// Rows of a query by the world itself.
+    pub(super) fn read(&self, db: DbIndex, sql: &str) -> Result<Vec<SqliteRow>> {
+        self.run(db, |engine| {
+            drive(sqlx::query(AssertSqlSafe(sql)).fetch_all(engine))
+        })
+    }
+
+    /// A script by the world itself.
+    pub(super) fn script(&self, db: DbIndex, sql: &str) -> Result<u64> {
+        let done = self.run(db, |engine| {
+            drive(sqlx::Executor::execute(
+                engine,
+                sqlx::raw_sql(AssertSqlSafe(sql)),
+            ))
+        })?;
+        Ok(done.rows_affected())
+    }
+
+    /// Takes a place in the queue.
+    pub(super) fn enqueue(&self, db: DbIndex) -> u64 {
+        self.store(db, |store| {
+            store.tickets += 1;
+            store.queue.push_back((store.tickets, None));
+            store.tickets
+        })
+    }
+
+    /// Whether it is this call's turn; if so, it leaves the queue and must run at once.
+    pub(super) fn is_turn(&self, db: DbIndex, ticket: u64, link: u64, waker: &Waker) -> bool {
+        self.store(db, |store| {
+            let holds = store.holder == Some(link);
+            let free = store.holder.is_none();
+            let first = store.queue.front().is_some_and(|(front, _)| *front == ticket);
+            if holds || (free && first) {
+                store.queue.retain(|(waiting, _)| *waiting != ticket);
+                return true;
+            }
+            for (waiting, slot) in &mut store.queue {
+                if *waiting == ticket {
+                    *slot = Some(waker.clone());
+                }
+            }
+            false
+        })
+    }
+
+    /// Leaves the queue without a turn.
+    pub(super) fn leave(&self, db: DbIndex, ticket: u64) {
+        self.store(db, |store| {
+            store.queue.retain(|(waiting, _)| *waiting != ticket);
+        });
+        self.wake_next(db);
+    }
+
+    /// Keeps the turn until [`Databases::release`].
+    pub(super) fn keep_turn(&self, db: DbIndex, link: u64) {
+        self.store(db, |store| store.holder = Some(link));
+    }
+
+    pub(super) fn release(&self, db: DbIndex) {
+        self.store(db, |store| store.holder = None);
+        self.wake_next(db);
+    }
+
+    /// Tells the first in the queue to look whether it is its turn.
+    pub(super) fn wake_next(&self, db: DbIndex) {
+        let waker = self.store(db, |store| {
+            if store.holder.is_some() {
+                return None;
+            }
+            store.queue.front_mut().and_then(|(_, waker)| waker.take())
+        });
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    pub(super) fn watch<R>(&self, db: DbIndex, f: impl FnOnce(&mut Watch) -> R) -> R {
+        self.store(db, |store| f(&mut store.watch))
+    }
+
+    /// Starts to record changes of `tables`.
+    pub(super) fn record(&self, db: DbIndex, tables: &[&str]) {
+        let hook = self.watch(db, |watch| watch.add(tables));
+        self.run(db, |engine| {
+            let mut handle =
+                drive(engine.lock_handle()).expect("SQLite's handle is free between statements");
+            handle.set_update_hook(hook);
+        });
+    }
+
+    /// After a commit: hands what has changed to the observers.
+    pub(super) fn publish(&self, w: &WorldState, link: Option<&Link>, db: DbIndex) {
+        let changed = self.watch(db, Watch::take);
+        if changed.is_empty() {
+            return;
+        }
+        let changes = self.run(db, |engine| changed.read(engine));
+        if changes.is_empty() {
+            return;
+        }
+        let host = link.and_then(|link| link.place.owner);
+        let commit = Commit {
+            db: self.name(db),
+            at: w.clock(jiff::SignedDuration::ZERO).now(),
+            host: host.map(|owner| w.host_name(owner.host)),
+            changes,
+        };
+        let mut observers = std::mem::take(&mut *self.observers.borrow_mut());
+        for observer in &mut observers {
+            observer.tell(db, &commit);
+        }
+        self.observers.borrow_mut().extend(observers);
+    }
+}

@@ -1,0 +1,83 @@
+//! Wallet = ledger = what buyers paid, per seller.
+
+use std::collections::BTreeMap;
+
+use super::{Facts, Violation};
+
+const ID: &str = "wallet-ledger";
+
+/// When all is quiet.
+pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
+    let mut paid: BTreeMap<&str, i64> = BTreeMap::new();
+    for order in facts.payment_orders.iter().filter(|o| o.status == "SUCCESS") {
+        *paid.entry(&order.seller_id).or_default() += order.amount;
+    }
+    let owed = |seller: &str| {
+        -facts.ledger.get(&format!("seller_payable:{seller}")).copied().unwrap_or(0)
+    };
+    let in_ledger = facts.ledger.keys().filter_map(|a| a.strip_prefix("seller_payable:"));
+    let mut sellers: Vec<&str> =
+        paid.keys().copied().chain(facts.wallet.keys().map(String::as_str)).chain(in_ledger).collect();
+    sellers.sort_unstable();
+    sellers.dedup();
+    let mut found = Vec::new();
+    for seller in sellers {
+        let all = (
+            paid.get(seller).copied().unwrap_or(0),
+            facts.wallet.get(seller).copied().unwrap_or(0),
+            owed(seller),
+        );
+        if all.0 != all.1 || all.1 != all.2 {
+            let detail =
+                format!("{seller}: buyers paid {}, the wallet has {}, the ledger owes {}", all.0, all.1, all.2);
+            found.push(Violation::new(ID, None, detail));
+        }
+    }
+    let receivable = facts.ledger.get("psp_receivable").copied().unwrap_or(0);
+    let all_paid: i64 = paid.values().sum();
+    if receivable != all_paid {
+        let detail = format!("the PSP owes {receivable} by the ledger, buyers paid {all_paid}");
+        found.push(Violation::new(ID, None, detail));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::facts::PaymentOrderRow;
+
+    fn facts() -> Facts {
+        let order = PaymentOrderRow {
+            id: "o-1".into(),
+            order_id: "o".into(),
+            seller_id: "s".into(),
+            amount: 500,
+            status: "SUCCESS".into(),
+        };
+        Facts {
+            payment_orders: vec![order],
+            wallet: [("s".to_owned(), 500)].into(),
+            ledger: [("seller_payable:s".to_owned(), -500), ("psp_receivable".to_owned(), 500)].into(),
+            ..Facts::default()
+        }
+    }
+
+    #[test]
+    fn three_books_that_agree_are_fine() {
+        assert_eq!(judge(&facts()), []);
+    }
+
+    #[test]
+    fn each_book_that_differs_is_seen() {
+        let mut wrong = facts();
+        wrong.wallet.insert("s".to_owned(), 501);
+        assert_eq!(judge(&wrong).len(), 1);
+        let mut wrong = facts();
+        wrong.ledger.remove("seller_payable:s");
+        assert_eq!(judge(&wrong).len(), 1);
+        let mut wrong = facts();
+        wrong.payment_orders.clear();
+        assert_eq!(judge(&wrong).len(), 2);
+    }
+}

@@ -1,0 +1,179 @@
+//! The facts of a run, from four independent sources: the PSP's book, our databases, what the
+//! buyers were told, and what the stage itself saw.
+
+use std::collections::BTreeMap;
+
+use fake_psp::{Applied, BookEntry, BookKind, Call};
+use jiff::Timestamp;
+
+/// A database row by column.
+pub type Row = BTreeMap<String, crate::engine::Value>;
+
+/// What a buyer was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// The status of a payment.
+    Status(String),
+    /// A refusal: HTTP status and problem type.
+    Refused(u16, String),
+    /// Nothing: the call failed, or was given up.
+    Nothing(String),
+    /// The whole answer to a request that carried an idempotency key: status and body.
+    Keyed { key: String, request: String, status: u16, body: String },
+}
+
+/// One line of the buyers' history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TellTale {
+    pub at: Timestamp,
+    pub purchase: String,
+    pub order_id: Option<String>,
+    /// What the buyer did.
+    pub asked: &'static str,
+    pub told: Told,
+}
+
+/// Everything that the judges look at.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// The PSP's truth.
+    pub book: Vec<BookEntry>,
+    pub calls: Vec<Call>,
+    pub applied: Vec<Applied>,
+    /// What buyers were told, in order.
+    pub history: Vec<TellTale>,
+    /// Rows of our databases: `payment_event` joined with its status.
+    pub payments: Vec<PaymentRow>,
+    pub payment_orders: Vec<PaymentOrderRow>,
+    /// Seller → balance.
+    pub wallet: BTreeMap<String, i64>,
+    /// Account → debits less credits.
+    pub ledger: BTreeMap<String, i64>,
+    pub differences: Vec<DifferenceRow>,
+    /// Day → whether its report is finished.
+    pub reports: BTreeMap<String, bool>,
+    pub webhooks_due: i64,
+    pub dead_letters: Vec<String>,
+    /// Host → tasks that outlived a crash of it.
+    pub orphans: BTreeMap<String, usize>,
+    /// Buyers who have not left yet.
+    pub shopping: usize,
+    /// Webhooks that came in per order: each allows a few more calls.
+    pub webhooks: BTreeMap<String, usize>,
+}
+
+/// A payment event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentRow {
+    pub order_id: String,
+    pub order_name: String,
+    pub amount: i64,
+    pub status: String,
+    pub is_done: bool,
+    /// Microseconds; of the approval, else of the checkout.
+    pub day_at: i64,
+}
+
+/// A payment order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentOrderRow {
+    pub id: String,
+    pub order_id: String,
+    pub seller_id: String,
+    pub amount: i64,
+    pub status: String,
+}
+
+/// A reported difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DifferenceRow {
+    pub day: String,
+    pub kind: String,
+    pub subject: String,
+    pub class: String,
+    pub repair: String,
+}
+
+/// What the PSP's book says of one order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Money {
+    pub(crate) captures: Vec<i64>,
+    pub(crate) given_back: i64,
+    /// The order in which they came: captures positive.
+    pub(crate) moves: Vec<i64>,
+}
+
+impl Money {
+    pub(crate) fn kept(&self) -> i64 {
+        self.captures.iter().sum::<i64>() - self.given_back
+    }
+}
+
+impl Facts {
+    /// The PSP's book by order.
+    pub(crate) fn money(&self) -> BTreeMap<&str, Money> {
+        let mut by_order: BTreeMap<&str, Money> = BTreeMap::new();
+        for entry in &self.book {
+            let money = by_order.entry(&entry.order_id).or_default();
+            money.moves.push(entry.signed_amount());
+            match entry.kind {
+                BookKind::Captured => money.captures.push(entry.amount),
+                BookKind::GivenBack => money.given_back += entry.amount,
+            }
+        }
+        by_order
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use fake_psp::Cause;
+
+    /// A payment event with one order of the same amount.
+    pub(crate) fn payment(order_id: &str, amount: i64, status: &str) -> PaymentRow {
+        PaymentRow {
+            order_id: order_id.to_owned(),
+            order_name: format!("purchase of {order_id}"),
+            amount,
+            status: status.to_owned(),
+            is_done: status == "SUCCESS",
+            day_at: 0,
+        }
+    }
+
+    pub(crate) fn capture(order_id: &str, amount: i64) -> (BookKind, String, i64) {
+        (BookKind::Captured, order_id.to_owned(), amount)
+    }
+
+    pub(crate) fn give_back(order_id: &str, amount: i64) -> (BookKind, String, i64) {
+        (BookKind::GivenBack, order_id.to_owned(), amount)
+    }
+
+    /// A PSP's book with these lines.
+    pub(crate) fn booked<const N: usize>(lines: [(BookKind, String, i64); N]) -> Vec<BookEntry> {
+        let entry = |(seq, (kind, order_id, amount)): (usize, (BookKind, String, i64))| BookEntry {
+            seq: seq as u64,
+            at: Timestamp::UNIX_EPOCH,
+            kind,
+            order_name: format!("purchase of {order_id}"),
+            payment_key: format!("key-{order_id}"),
+            transaction_key: format!("tx-{seq}"),
+            order_id,
+            amount,
+            cause: Cause::Confirm,
+        };
+        lines.into_iter().enumerate().map(entry).collect()
+    }
+
+    /// A line of the buyers' history.
+    pub(crate) fn told(order_id: &str, told: Told) -> TellTale {
+        TellTale {
+            at: Timestamp::UNIX_EPOCH,
+            purchase: format!("purchase of {order_id}"),
+            order_id: Some(order_id.to_owned()),
+            asked: "status",
+            told,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Honest answers: what buyers were told against the PSP's book.
+
+use super::{Facts, Told, Violation};
+
+const ID: &str = "honest-answers";
+
+/// At any time: whoever was told SUCCESS was charged, and is never told otherwise.
+pub(super) fn success(facts: &Facts) -> Vec<Violation> {
+    let money = facts.money();
+    let mut found = Vec::new();
+    let mut last: std::collections::BTreeMap<&str, &str> = std::collections::BTreeMap::new();
+    for line in &facts.history {
+        let (Some(order_id), Told::Status(status)) = (line.order_id.as_deref(), &line.told) else {
+            continue;
+        };
+        if status == "SUCCESS" && money.get(order_id).is_none_or(|m| m.captures.is_empty()) {
+            let detail = format!("{} was told SUCCESS, but the PSP took nothing", line.purchase);
+            found.push(Violation::new(ID, Some(order_id), detail));
+        }
+        let before = last.insert(order_id, status);
+        if let Some(before @ ("SUCCESS" | "FAILURE")) = before
+            && before != status
+        {
+            let detail = format!("{} was told {before}, then {status}", line.purchase);
+            found.push(Violation::new(ID, Some(order_id), detail));
+        }
+    }
+    found
+}
+
+/// When all is quiet: whoever was told FAILURE has their money, or has it back.
+pub(super) fn failure(facts: &Facts) -> Vec<Violation> {
+    let money = facts.money();
+    let mut found = Vec::new();
+    for line in &facts.history {
+        let (Some(order_id), Told::Status(status)) = (line.order_id.as_deref(), &line.told) else {
+            continue;
+        };
+        let kept = money.get(order_id).map_or(0, super::facts::Money::kept);
+        if status == "FAILURE" && kept > 0 {
+            let detail = format!("{} was told FAILURE, but the PSP keeps {kept}", line.purchase);
+            found.push(Violation::new(ID, Some(order_id), detail));
+        }
+        if status == "SUCCESS" && kept == 0 {
+            let detail = format!("{} was told SUCCESS, but the PSP keeps nothing", line.purchase);
+            found.push(Violation::new(ID, Some(order_id), detail));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::facts::tests::{booked, capture, give_back, told};
+
+    fn facts(statuses: &[&str], book: Vec<fake_psp::BookEntry>) -> Facts {
+        let line = |status: &&str| told("o", Told::Status((*status).to_owned()));
+        Facts { history: statuses.iter().map(line).collect(), book, ..Facts::default() }
+    }
+
+    #[test]
+    fn a_success_that_did_not_happen_is_seen() {
+        assert_eq!(success(&facts(&["SUCCESS"], booked([capture("o", 1)]))), []);
+        assert_eq!(success(&facts(&["SUCCESS"], vec![])).len(), 1);
+    }
+
+    #[test]
+    fn a_changed_mind_is_seen() {
+        let book = || booked([capture("o", 1)]);
+        assert_eq!(success(&facts(&["UNKNOWN", "SUCCESS"], book())), []);
+        assert_eq!(success(&facts(&["FAILURE", "SUCCESS"], book())).len(), 1);
+        assert_eq!(success(&facts(&["SUCCESS", "UNKNOWN"], book())).len(), 1);
+    }
+
+    #[test]
+    fn a_failure_that_was_charged_is_seen_until_it_is_given_back() {
+        assert_eq!(failure(&facts(&["FAILURE"], booked([capture("o", 1)]))).len(), 1);
+        let back = booked([capture("o", 1), give_back("o", 1)]);
+        assert_eq!(failure(&facts(&["FAILURE"], back)), []);
+    }
+}

@@ -1,0 +1,62 @@
+//! Idempotent answers: the same request under the same key is answered the same.
+
+use std::collections::BTreeMap;
+
+use super::{Facts, Told, Violation};
+
+const ID: &str = "idempotent-answers";
+
+/// Compares all final answers under each key. 429 (in flight) and 5xx say nothing and bind nobody.
+pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
+    let mut first: BTreeMap<&str, (&str, u16, &str)> = BTreeMap::new();
+    let mut found = Vec::new();
+    for line in &facts.history {
+        let Told::Keyed { key, request, status, body } = &line.told else { continue };
+        if *status == 429 || *status >= 500 {
+            continue;
+        }
+        let order = line.order_id.as_deref();
+        let Some(&(first_request, first_status, first_body)) = first.get(key.as_str()) else {
+            first.insert(key, (request, *status, body));
+            continue;
+        };
+        if first_request == request {
+            if (first_status, first_body) != (*status, body.as_str()) {
+                let detail = format!(
+                    "key {key} was answered {first_status} {first_body}, then {status} {body}"
+                );
+                found.push(Violation::new(ID, order, detail));
+            }
+        } else if *status != 422 {
+            let detail = format!("key {key} with another body was answered {status}, not 422");
+            found.push(Violation::new(ID, order, detail));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::facts::tests::told;
+
+    fn facts(answers: &[(&str, u16, &str)]) -> Facts {
+        let line = |(request, status, body): &(&str, u16, &str)| {
+            let (request, body) = ((*request).to_owned(), (*body).to_owned());
+            told("o", Told::Keyed { key: "k".into(), request, status: *status, body })
+        };
+        Facts { history: answers.iter().map(line).collect(), ..Facts::default() }
+    }
+
+    #[test]
+    fn the_same_answer_is_fine_and_another_is_seen() {
+        assert_eq!(judge(&facts(&[("r", 201, "a"), ("r", 429, "x"), ("r", 201, "a")])), []);
+        assert_eq!(judge(&facts(&[("r", 201, "a"), ("r", 201, "b")])).len(), 1);
+    }
+
+    #[test]
+    fn another_body_must_be_refused() {
+        assert_eq!(judge(&facts(&[("r", 201, "a"), ("s", 422, "no")])), []);
+        assert_eq!(judge(&facts(&[("r", 201, "a"), ("s", 201, "b")])).len(), 1);
+    }
+}

@@ -1,0 +1,135 @@
+//! Legal states: every payment order moves along its state machine only.
+
+use std::collections::BTreeMap;
+
+use super::Violation;
+use crate::engine::{Commit, Op};
+
+/// The judge's own table: from where to where.
+const LEGAL: &[(&str, &str)] = &[
+    ("NOT_STARTED", "EXECUTING"),
+    ("EXECUTING", "UNKNOWN"),
+    ("EXECUTING", "SUCCESS"),
+    ("EXECUTING", "FAILURE"),
+    ("UNKNOWN", "SUCCESS"),
+    ("UNKNOWN", "FAILURE"),
+];
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Order {
+    order_id: String,
+    status: String,
+    booked: (i64, i64),
+}
+
+/// Where every payment order stood last.
+#[derive(Debug, Default)]
+pub struct Legal {
+    orders: BTreeMap<i64, Order>,
+    found: Vec<Violation>,
+}
+
+impl Legal {
+    /// The tables to watch.
+    pub const TABLES: &'static [&'static str] = &["payment_order"];
+
+    /// Takes a commit of the payment database into the book.
+    pub fn observe(&mut self, commit: &Commit) {
+        for change in commit.changes.iter().filter(|c| c.table == "payment_order") {
+            let row = change.row.as_ref().filter(|_| change.op != Op::Delete);
+            let Some(row) = row else {
+                self.report(None, format!("payment order row {} was deleted", change.rowid));
+                continue;
+            };
+            let flag = |name: &str| row[name].integer().unwrap_or(0);
+            let order = Order {
+                order_id: row["order_id"].text().to_owned(),
+                status: row["status"].text().to_owned(),
+                booked: (flag("ledger_updated"), flag("wallet_updated")),
+            };
+            self.check(self.orders.get(&change.rowid).cloned(), &order);
+            self.orders.insert(change.rowid, order);
+        }
+    }
+
+    fn check(&mut self, before: Option<Order>, now: &Order) {
+        let order_id = Some(now.order_id.as_str());
+        let (from, to) = (before.as_ref().map(|b| b.status.as_str()), now.status.as_str());
+        match from {
+            None if to != "NOT_STARTED" => self.report(order_id, format!("began as {to}")),
+            Some(from) if from != to && !LEGAL.contains(&(from, to)) => {
+                self.report(order_id, format!("went from {from} to {to}"));
+            }
+            _ => {}
+        }
+        if now.booked != (0, 0) && to != "SUCCESS" {
+            self.report(order_id, format!("is booked while {to}"));
+        }
+        if before.is_some_and(|b| b.booked.0 > now.booked.0 || b.booked.1 > now.booked.1) {
+            self.report(order_id, "was booked and is not any more".to_owned());
+        }
+    }
+
+    fn report(&mut self, order_id: Option<&str>, detail: String) {
+        self.found.push(Violation::new("legal-states", order_id, detail));
+    }
+
+    /// What was seen so far.
+    pub fn found(&self) -> &[Violation] {
+        &self.found
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::engine::{Change, Value};
+
+    /// A change of a row with these columns.
+    pub(crate) fn row(table: &str, op: Op, rowid: i64, columns: &[(&str, Value)]) -> Change {
+        let columns = columns.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let row = (op != Op::Delete).then(|| columns.collect());
+        Change { table: table.to_owned(), op, rowid, row }
+    }
+
+    /// A commit of these changes.
+    pub(crate) fn commit(changes: Vec<Change>) -> Commit {
+        Commit { db: "db".into(), at: jiff::Timestamp::UNIX_EPOCH, host: "host".into(), changes }
+    }
+
+    fn order(status: &str, ledger: i64) -> Commit {
+        let columns = [
+            ("order_id", "o".into()),
+            ("status", status.into()),
+            ("ledger_updated", ledger.into()),
+            ("wallet_updated", 0.into()),
+        ];
+        commit(vec![row("payment_order", Op::Update, 1, &columns)])
+    }
+
+    fn judged(history: &[(&str, i64)]) -> usize {
+        let mut oracle = Legal::default();
+        for (status, ledger) in history {
+            oracle.observe(&order(status, *ledger));
+        }
+        oracle.found().len()
+    }
+
+    #[test]
+    fn the_ordinary_life_is_legal() {
+        let life =
+            [("NOT_STARTED", 0), ("EXECUTING", 0), ("UNKNOWN", 0), ("SUCCESS", 0), ("SUCCESS", 1)];
+        assert_eq!(judged(&life), 0);
+    }
+
+    #[test]
+    fn jumps_returns_and_bookings_of_unpaid_orders_are_seen() {
+        assert_eq!(judged(&[("SUCCESS", 0)]), 1);
+        assert_eq!(judged(&[("NOT_STARTED", 0), ("SUCCESS", 0)]), 1);
+        let back = [("NOT_STARTED", 0), ("EXECUTING", 0), ("FAILURE", 0), ("SUCCESS", 0)];
+        assert_eq!(judged(&back), 1);
+        assert_eq!(judged(&[("NOT_STARTED", 0), ("EXECUTING", 1)]), 1);
+        let lost = [("NOT_STARTED", 0), ("EXECUTING", 0), ("SUCCESS", 1), ("SUCCESS", 0)];
+        assert_eq!(judged(&lost), 1);
+    }
+}

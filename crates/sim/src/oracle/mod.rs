@@ -1,0 +1,143 @@
+//! The judges. Each keeps its own book and shares no code with what it judges.
+//!
+//! Watchers see every commit of a database as it happens; judges look at the facts of a finished
+//! run. Each has an id and one sentence, the same as in `docs/invariants.md`.
+
+mod append_only;
+mod books;
+mod charging;
+mod convergence;
+mod facts;
+mod feeds;
+mod honest;
+mod idempotent;
+mod legal;
+mod reconciled;
+mod storm;
+mod tasks;
+mod zero_sum;
+
+pub use append_only::AppendOnly;
+pub use convergence::pending;
+pub use facts::{DifferenceRow, Facts, PaymentOrderRow, PaymentRow, Row, TellTale, Told};
+pub use feeds::Feeds;
+pub use legal::Legal;
+pub use zero_sum::ZeroSum;
+
+/// An invariant: what must hold in every history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invariant {
+    /// Its stable name.
+    pub id: &'static str,
+    /// What it says.
+    pub sentence: &'static str,
+}
+
+/// All of them, most telling first: the first that is broken is the verdict.
+pub const INVARIANTS: &[Invariant] = &[
+    Invariant {
+        id: "exactly-once",
+        sentence: "The PSP charges a buyer at most once for an order, and exactly once for one that succeeded.",
+    },
+    Invariant { id: "zero-sum", sentence: "At every commit, the postings of every journal entry sum to zero." },
+    Invariant { id: "append-only", sentence: "What is in the ledger stays there, unchanged." },
+    Invariant {
+        id: "convergence",
+        sentence: "When all is quiet, our books and the PSP's agree on every order.",
+    },
+    Invariant {
+        id: "honest-answers",
+        sentence: "Nobody is told success for what did not happen, or failure for what did and was not given back.",
+    },
+    Invariant {
+        id: "legal-states",
+        sentence: "A payment order only ever moves along its state machine, and is booked only once paid.",
+    },
+    Invariant {
+        id: "wallet-ledger",
+        sentence: "When all is quiet, each seller has in the wallet what the ledger owes them, and what buyers paid.",
+    },
+    Invariant {
+        id: "feed-order",
+        sentence: "Places in a feed become visible in order and without gaps, and what has a place keeps it.",
+    },
+    Invariant {
+        id: "idempotent-answers",
+        sentence: "The same request under the same key gets the same answer, byte for byte; another request is refused.",
+    },
+    Invariant {
+        id: "reconciliation",
+        sentence: "Every planted difference is reported under its right name, every repair ends, and nothing else is reported.",
+    },
+    Invariant { id: "no-orphans", sentence: "No task outlives the crash of its host." },
+    Invariant { id: "no-panics", sentence: "No service panics: a panic is a bug, whatever was done to it." },
+    Invariant { id: "no-retry-storm", sentence: "The PSP is called a bounded number of times per order." },
+    Invariant {
+        id: "liveness",
+        sentence: "Once everything heals, every payment becomes final, every booking is made and every repair ends in time.",
+    },
+];
+
+/// The sentence of an invariant; `None` if there is none of this id.
+pub fn sentence(id: &str) -> Option<&'static str> {
+    INVARIANTS.iter().find(|invariant| invariant.id == id).map(|invariant| invariant.sentence)
+}
+
+/// An invariant that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Violation {
+    /// Which.
+    pub invariant: &'static str,
+    /// The order concerned, if one is.
+    pub order_id: Option<String>,
+    /// What was seen and what should have been.
+    pub detail: String,
+}
+
+impl Violation {
+    pub(crate) fn new(id: &'static str, order_id: Option<&str>, detail: impl Into<String>) -> Self {
+        assert!(sentence(id).is_some(), "{id} is no invariant");
+        Self { invariant: id, order_id: order_id.map(str::to_owned), detail: detail.into() }
+    }
+
+    /// The place of its invariant in [`INVARIANTS`].
+    pub(crate) fn rank(&self) -> usize {
+        INVARIANTS.iter().position(|i| i.id == self.invariant).unwrap_or(usize::MAX)
+    }
+}
+
+/// What can be judged whatever state the run ended in.
+pub fn judge_safety(facts: &Facts) -> Vec<Violation> {
+    let mut found = charging::at_most_once(facts);
+    found.extend(honest::success(facts));
+    found.extend(idempotent::judge(facts));
+    found.extend(tasks::judge(facts));
+    found.extend(storm::judge(facts));
+    found
+}
+
+/// What can be judged only once all is quiet.
+pub fn judge_quiet(facts: &Facts) -> Vec<Violation> {
+    let mut found = charging::exactly_once(facts);
+    found.extend(convergence::judge(facts));
+    found.extend(honest::failure(facts));
+    found.extend(books::judge(facts));
+    found.extend(reconciled::judge(facts));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_registry_and_the_document_say_the_same() {
+        let document = include_str!("../../../../docs/invariants.md");
+        for invariant in INVARIANTS {
+            let line = format!("| `{}` | {} |", invariant.id, invariant.sentence);
+            assert!(document.contains(&line), "docs/invariants.md lacks the line {line}");
+        }
+        let rows = document.lines().filter(|line| line.starts_with("| `")).count();
+        assert_eq!(rows, INVARIANTS.len(), "docs/invariants.md has rows that are no invariants");
+    }
+}

@@ -1,0 +1,181 @@
+//! Reconciliation: every planted difference has been reported under its right name, every repair
+//! has ended, and nothing was reported that is not so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fake_psp::{Endpoint, Verdict};
+
+use super::{Facts, Violation};
+
+const ID: &str = "reconciliation";
+
+/// When all is quiet, reports against what was planted.
+pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
+    let mut found = unreported(facts);
+    found.extend(false_alarms(facts));
+    for difference in &facts.differences {
+        let name = format!("{} of {} ({})", difference.kind, difference.subject, difference.day);
+        if class_of(&difference.kind) != Some(&difference.class) {
+            let detail = format!("{name} is classified as {}", difference.class);
+            found.push(Violation::new(ID, None, detail));
+        }
+        if difference.class == "REPAIRABLE" && !matches!(&*difference.repair, "REPAIRED" | "GONE") {
+            let detail = format!("{name} is not repaired: {}", difference.repair);
+            found.push(Violation::new(ID, Some(&difference.subject), detail));
+        }
+    }
+    found
+}
+
+/// The judge's own table of classes.
+fn class_of(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "unknown_but_taken" | "failed_but_taken" | "unresolved" | "not_booked" => "REPAIRABLE",
+        "amount_mismatch" | "charged_twice" | "missing_at_psp" | "canceled_at_psp"
+        | "settlement_missing" | "settlement_duplicated" | "settlement_amount"
+        | "settlement_late" | "wallet_ledger_mismatch" => "MANUAL",
+        "unknown_order" | "taken_but_not_started" | "settlement_unknown" => "UNKNOWN",
+        _ => return None,
+    })
+}
+
+/// Transaction → what its settlement row was planted with, for orders that we call paid.
+fn planted(facts: &Facts) -> BTreeMap<&str, BTreeSet<&'static str>> {
+    // The approval is the first row of an order in the file; faults are planted on that one.
+    let mut approvals: BTreeMap<&str, &str> = BTreeMap::new();
+    for entry in facts.book.iter().filter(|entry| entry.signed_amount() > 0) {
+        approvals.entry(&entry.order_id).or_insert(&entry.transaction_key);
+    }
+    let paid: BTreeSet<_> =
+        facts.payments.iter().filter(|p| p.status == "SUCCESS").map(|p| &*p.order_id).collect();
+    let mut planted: BTreeMap<&str, BTreeSet<&'static str>> = BTreeMap::new();
+    for applied in facts.applied.iter().filter(|a| a.endpoint == Endpoint::SettlementFile) {
+        let Some(order_id) = applied.order_id.as_deref() else { continue };
+        let Some(transaction) = approvals.get(order_id) else { continue };
+        let kinds = planted.entry(transaction).or_default();
+        match applied.verdict {
+            // Money that was given back is not missed.
+            Verdict::Missing if paid.contains(order_id) => kinds.insert("settlement_missing"),
+            Verdict::Late { .. } if paid.contains(order_id) => kinds.insert("settlement_missing"),
+            Verdict::Duplicate { .. } => kinds.insert("settlement_duplicated"),
+            Verdict::OffBy { .. } => kinds.insert("settlement_amount"),
+            _ => false,
+        };
+    }
+    planted
+}
+
+fn unreported(facts: &Facts) -> Vec<Violation> {
+    let reported: BTreeSet<_> =
+        facts.differences.iter().map(|d| (d.subject.as_str(), d.kind.as_str())).collect();
+    let mut found = Vec::new();
+    for (transaction, kinds) in planted(facts) {
+        for kind in kinds {
+            if !reported.contains(&(transaction, kind)) {
+                let detail = format!("{kind} was planted on {transaction} and is not reported");
+                found.push(Violation::new(ID, None, detail));
+            }
+        }
+    }
+    found
+}
+
+fn false_alarms(facts: &Facts) -> Vec<Violation> {
+    let planted = planted(facts);
+    let late: BTreeSet<_> = facts
+        .applied
+        .iter()
+        .filter(|a| matches!(a.verdict, Verdict::Late { .. } | Verdict::Missing))
+        .filter_map(|a| a.order_id.as_deref())
+        .collect();
+    let order_of: BTreeMap<_, _> =
+        facts.book.iter().map(|e| (e.transaction_key.as_str(), e.order_id.as_str())).collect();
+    let mut found = Vec::new();
+    for difference in &facts.differences {
+        let (kind, subject) = (difference.kind.as_str(), difference.subject.as_str());
+        let explained = match kind {
+            "settlement_missing" | "settlement_duplicated" | "settlement_amount" => {
+                planted.get(subject).is_some_and(|kinds| kinds.contains(kind))
+            }
+            "settlement_late" => order_of.get(subject).is_some_and(|order| late.contains(order)),
+            // Passing states; that they end is judged above.
+            "unknown_but_taken" | "failed_but_taken" | "unresolved" | "not_booked" => true,
+            // Two books read at two moments may differ for a moment.
+            "wallet_ledger_mismatch" => difference.repair == "GONE",
+            _ => false,
+        };
+        if !explained {
+            let detail = format!("{kind} of {subject} ({}) was reported, but is not so", difference.day);
+            found.push(Violation::new(ID, None, detail));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::facts::{
+        DifferenceRow,
+        tests::{booked, capture, payment},
+    };
+
+    fn facts(verdict: Verdict) -> Facts {
+        let applied = fake_psp::Applied {
+            seq: 0,
+            at: jiff::Timestamp::UNIX_EPOCH,
+            rule: "r".into(),
+            endpoint: Endpoint::SettlementFile,
+            order_id: Some("o".into()),
+            payment_key: None,
+            nth: 1,
+            verdict,
+        };
+        Facts {
+            payments: vec![payment("o", 500, "SUCCESS")],
+            book: booked([capture("o", 500)]),
+            applied: vec![applied],
+            ..Facts::default()
+        }
+    }
+
+    fn difference(kind: &str, class: &str, repair: &str) -> DifferenceRow {
+        DifferenceRow {
+            day: "2026-03-02".into(),
+            kind: kind.into(),
+            subject: "tx-0".into(),
+            class: class.into(),
+            repair: repair.into(),
+        }
+    }
+
+    #[test]
+    fn a_planted_difference_must_be_reported() {
+        let mut facts = facts(Verdict::Missing);
+        assert_eq!(judge(&facts).len(), 1);
+        facts.differences = vec![difference("settlement_missing", "MANUAL", "NONE")];
+        assert_eq!(judge(&facts), []);
+    }
+
+    #[test]
+    fn a_wrong_name_is_a_miss_and_a_false_alarm() {
+        let mut facts = facts(Verdict::OffBy { won: 1 });
+        facts.differences = vec![difference("settlement_missing", "MANUAL", "NONE")];
+        assert_eq!(judge(&facts).len(), 2);
+    }
+
+    #[test]
+    fn a_wrong_class_and_an_unfinished_repair_are_seen() {
+        let mut facts = Facts::default();
+        facts.differences = vec![difference("unresolved", "MANUAL", "REPAIRED")];
+        assert_eq!(judge(&facts).len(), 1);
+        facts.differences = vec![difference("unresolved", "REPAIRABLE", "PENDING")];
+        assert_eq!(judge(&facts).len(), 1);
+    }
+
+    #[test]
+    fn a_payment_that_is_said_to_be_missing_and_is_not_is_a_false_alarm() {
+        let differences = vec![difference("missing_at_psp", "MANUAL", "NONE")];
+        assert_eq!(judge(&Facts { differences, ..Facts::default() }).len(), 1);
+    }
+}

@@ -1,0 +1,87 @@
+//! From a scenario and a seed to a plan.
+
+use jiff::{SignedDuration, civil, tz};
+use rand::{Rng, RngExt};
+
+use super::{Habit, Plan, Purchase, nemesis, psp};
+use crate::{
+    engine::Streams,
+    scenario::{Scenario, Workload},
+};
+
+/// The Korean day on which every run starts: a Monday, so that weekends come late in a month.
+const FIRST_DAY: civil::Date = civil::date(2026, 3, 2);
+
+/// Draws the plan. Every decision has a stream named after what it is about, so that a change of
+/// one thing leaves the others as they were.
+pub fn generate(scenario: &Scenario, seed: u64) -> Plan {
+    let streams = Streams::new(seed);
+    let names = |n: usize| format!("purchase-{}", n + 1);
+    let end_ms = scenario.length.minutes * 60_000;
+    let count = scenario.workload.payments;
+    let purchases: Vec<_> = (0..count)
+        .map(|n| purchase(names(n), &scenario.workload, end_ms, &streams))
+        .collect();
+    let swarm = nemesis::Swarm::draw(scenario, &streams);
+    Plan {
+        start: start(scenario, &streams),
+        psp: psp::rules(scenario, &purchases, &swarm, &streams),
+        faults: nemesis::faults(scenario, &swarm, &streams),
+        swarm: swarm.names(),
+        purchases,
+    }
+}
+
+fn start(scenario: &Scenario, streams: &Streams) -> jiff::Timestamp {
+    let one_in = scenario.length.across_midnight_one_in;
+    let across = one_in > 0 && streams.stream("plan/start").random_range(0..one_in) == 0;
+    let minutes = if across {
+        // Half of the run before midnight, half after.
+        24 * 60 - scenario.length.minutes as i64 / 2
+    } else {
+        let (hours, minutes) = scenario.length.start.split_once(':').expect("checked");
+        hours.parse::<i64>().expect("checked") * 60 + minutes.parse::<i64>().expect("checked")
+    };
+    let midnight = FIRST_DAY.to_zoned(tz::TimeZone::fixed(tz::offset(9))).expect("a plain day");
+    midnight.timestamp() + SignedDuration::from_mins(minutes)
+}
+
+fn purchase(name: String, work: &Workload, end_ms: u64, streams: &Streams) -> Purchase {
+    let mut draw = streams.stream(&format!("plan/{name}"));
+    let at_ms = draw.random_range(0..end_ms.max(1));
+    let items = (0..draw.random_range(1..=work.items_max))
+        .map(|_| {
+            let seller = draw.random_range(1..=work.sellers);
+            let amount = draw.random_range(work.amount[0]..=work.amount[1]);
+            (format!("seller-{seller}"), amount)
+        })
+        .collect();
+    Purchase { name, at_ms, items, habits: habits(work, &mut draw) }
+}
+
+fn habits(work: &Workload, draw: &mut impl Rng) -> Vec<Habit> {
+    let mut habits = Vec::new();
+    // Every habit is drawn, whatever came before it: the draws of one do not depend on another.
+    let mut add = |chance: f64, habit: Habit| {
+        if draw.random_bool(chance) {
+            habits.push(habit);
+        }
+    };
+    add(work.double_click / 2.0, Habit::DoubleClickCheckout);
+    add(work.double_click, Habit::DoubleClickConfirm);
+    add(work.two_tabs, Habit::TwoTabs);
+    add(work.walk_away / 2.0, Habit::WalkAwayEarly);
+    add(work.walk_away / 2.0, Habit::CloseWindow);
+    add(work.declined, Habit::Declined);
+    add(work.impatient, Habit::Impatient);
+    add(work.tampered, Habit::Tampered);
+    add(work.buy_again, Habit::BuyAgain);
+    add(work.key_reused, Habit::KeyReused);
+    let late = draw.random_bool(work.late_return);
+    let seconds = draw.random_range(30..900);
+    let look = draw.random_bool(0.1);
+    let minutes = draw.random_range(5..180);
+    habits.extend(late.then_some(Habit::LateReturn(seconds)));
+    habits.extend(look.then_some(Habit::LookLater(minutes)));
+    habits
+}

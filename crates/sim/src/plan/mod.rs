@@ -1,0 +1,126 @@
+//! The plan: everything that shoppers will do and everything that will go wrong, as data.
+//!
+//! It is drawn from the seed before the run ([`generate`]), can be printed, saved, edited and cut
+//! down, and is all that a run depends on besides the scenario and the seed.
+
+mod generate;
+mod nemesis;
+mod psp;
+
+use serde::{Deserialize, Serialize};
+
+use fake_psp::Rule;
+
+pub use generate::generate;
+
+/// What will happen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The instant at which the run starts.
+    pub start: jiff::Timestamp,
+    /// Kinds of faults that are on, for the reader.
+    pub swarm: Vec<String>,
+    #[serde(default)]
+    pub purchases: Vec<Purchase>,
+    /// The PSP's fault programme until everything heals.
+    #[serde(default)]
+    pub psp: Vec<Rule>,
+    #[serde(default)]
+    pub faults: Vec<Fault>,
+}
+
+/// What one buyer will do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Purchase {
+    /// Its name: the order's name, by which the PSP's rules find it.
+    pub name: String,
+    /// When, in milliseconds after the start.
+    pub at_ms: u64,
+    /// Seller and amount of each item.
+    pub items: Vec<(String, i64)>,
+    /// What is unusual about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub habits: Vec<Habit>,
+}
+
+/// Something unusual that a buyer does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Habit {
+    DoubleClickCheckout,
+    DoubleClickConfirm,
+    TwoTabs,
+    WalkAwayEarly,
+    CloseWindow,
+    Declined,
+    /// Comes back after this many seconds.
+    LateReturn(u64),
+    Impatient,
+    Tampered,
+    BuyAgain,
+    KeyReused,
+    /// Looks at the status once more after this many minutes.
+    LookLater(u64),
+}
+
+impl Purchase {
+    /// Whether the buyer has a habit.
+    pub fn has(&self, habit: Habit) -> bool {
+        self.habits.contains(&habit)
+    }
+
+    /// What it costs, in won.
+    pub fn total(&self) -> i64 {
+        self.items.iter().map(|(_, amount)| amount).sum()
+    }
+}
+
+/// One thing that breaks at a time, and heals after a while.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// When, in milliseconds after the start.
+    pub at_ms: u64,
+    /// For how long.
+    pub for_ms: u64,
+    pub what: Break,
+}
+
+/// What breaks. Hosts are called `payment-1`, `psp`, `buyers-1` and so on; databases like their
+/// service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Break {
+    /// Nothing passes between two hosts.
+    Partition(String, String),
+    /// Nothing passes from the first to the second host.
+    PartitionOneWay(String, String),
+    /// Packets between two hosts take this many milliseconds.
+    SlowLink(String, String, u64),
+    /// This share of packets between two hosts is lost (and sent again by TCP).
+    Loss(String, String, f64),
+    /// Every connection between two hosts is reset; once.
+    Reset(String, String),
+    /// A host refuses new connections.
+    Refuse(String),
+    /// A process dies, and is started again.
+    Crash(String),
+    /// A machine dies without a word, and is started again.
+    MachineCrash(String),
+    /// The PSP cannot be reached by anyone.
+    PspOutage,
+    /// Statements of a host on a database take this many milliseconds.
+    DatabaseSlow(String, u64),
+    /// No statement of a host reaches its database.
+    DatabaseOutage(String),
+    /// A host's connections to its database are cut; this share of statements.
+    DatabaseCut(String, f64),
+    /// This share of a host's statements is lost on the way.
+    DatabaseLostRequest(String, f64),
+    /// This share of the answers is lost on the way back; the commit may have happened.
+    DatabaseLostAnswer(String, f64),
+    /// A host's clock is off by this many milliseconds.
+    ClockSkew(String, i64),
+}

@@ -1,0 +1,245 @@
+//! One run: build the world, the safety phase, heal, the liveness phase, judge.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    rc::Rc,
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
+
+use fake_psp::{Endpoint, FakePsp, Programme, SeededEntropy};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::{
+    cast::{self, History, Orphans, Shop, hosts},
+    collect,
+    engine::{Ctl, TraceConfig, World, WorldConfig},
+    oracle::{self, AppendOnly, Facts, Feeds, Legal, Violation, ZeroSum},
+    plan::Plan,
+    scenario::Scenario,
+    snapshot::Books,
+};
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Everything held.
+    Passed,
+    /// An invariant was broken.
+    Broken,
+    /// Nothing was broken, but not everything came to its end in time.
+    NotConverged,
+}
+
+/// What a run was like.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Numbers {
+    pub payments: BTreeMap<String, usize>,
+    pub psp_calls: usize,
+    pub psp_faults: usize,
+    pub faults: usize,
+    pub differences: usize,
+    pub repaired: usize,
+    pub simulated_s: u64,
+    pub packets: u64,
+    pub statements: u64,
+}
+
+/// The result of a run.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub verdict: Verdict,
+    /// Most telling first.
+    pub violations: Vec<Violation>,
+    pub numbers: Numbers,
+    pub books: Books,
+    /// Identifies the whole history.
+    pub fingerprint: String,
+    /// The trace, if it was to be kept.
+    pub trace: Vec<u8>,
+}
+
+/// What watches the databases.
+#[derive(Default)]
+struct Watchers {
+    zero_sum: ZeroSum,
+    append_only: AppendOnly,
+    legal: Legal,
+    feeds: Feeds,
+}
+
+/// What the stage holds of a run.
+struct Stage {
+    psp: FakePsp,
+    history: History,
+    shopping: Arc<AtomicUsize>,
+    watchers: Rc<RefCell<Watchers>>,
+}
+
+/// Runs a plan. A pure function of (scenario, seed, plan).
+pub fn run(scenario: &Scenario, seed: u64, plan: &Plan, trace: TraceConfig) -> Outcome {
+    let config = WorldConfig { trace, ..WorldConfig::new(seed, plan.start) };
+    let report =
+        World::new(config).run(|ctl| async move { perform(&ctl, scenario, seed, plan).await });
+    let (verdict, violations, mut numbers, books) = report.result.unwrap_or_else(|panic| {
+        let violation = Violation::new("no-panics", None, panic.to_string());
+        (Verdict::Broken, vec![violation], Numbers::default(), Books::default())
+    });
+    numbers.packets = report.stats.packets;
+    numbers.statements = report.stats.statements;
+    numbers.simulated_s = report.stats.simulated.as_secs();
+    let fingerprint = format!("{:032x}", report.trace.fingerprint);
+    Outcome { verdict, violations, numbers, books, fingerprint, trace: report.trace.text }
+}
+
+async fn perform(
+    ctl: &Ctl,
+    scenario: &Scenario,
+    seed: u64,
+    plan: &Plan,
+) -> (Verdict, Vec<Violation>, Numbers, Books) {
+    let stage = set(ctl, scenario, seed, plan);
+    let mut orphans = safety(ctl, scenario, plan).await;
+    cast::heal(ctl).await;
+    stage.psp.install(lasting(scenario, plan));
+    let facts = liveness(ctl, scenario, &stage, &mut orphans).await;
+    let violations = judge(ctl, &stage, &facts);
+    let verdict = match violations.first() {
+        None => Verdict::Passed,
+        Some(first) if first.invariant == "liveness" => Verdict::NotConverged,
+        Some(_) => Verdict::Broken,
+    };
+    (verdict, violations, numbers(&facts, plan), Books::read(ctl))
+}
+
+/// Builds the world.
+fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
+    let config = fake_psp::Config {
+        secret_keys: vec![hosts::SECRET_KEY.to_owned()],
+        webhook_urls: vec![hosts::webhook_url()],
+        ..fake_psp::Config::default()
+    };
+    let clock = hosts::psp_clock(ctl);
+    let psp = FakePsp::new(config, clock, Arc::new(SeededEntropy::new(seed)));
+    let mut programme = Programme { rules: scenario.psp.rules.clone() };
+    programme.rules.extend(plan.psp.iter().cloned());
+    psp.install(programme);
+    let shop = Shop {
+        history: History::default(),
+        shopping: Arc::new(AtomicUsize::new(plan.purchases.len())),
+        urls: hosts::urls("payment", scenario.cluster.payment),
+    };
+    hosts::start(ctl, scenario, plan, &psp, &shop);
+    let watchers = watch(ctl);
+    Stage { psp, history: shop.history, shopping: shop.shopping, watchers }
+}
+
+fn watch(ctl: &Ctl) -> Rc<RefCell<Watchers>> {
+    let watchers = Rc::new(RefCell::new(Watchers::default()));
+    let shared = watchers.clone();
+    ctl.db().observe("ledger", AppendOnly::TABLES, move |commit| {
+        let mut watchers = shared.borrow_mut();
+        watchers.zero_sum.observe(commit);
+        watchers.append_only.observe(commit);
+    });
+    let shared = watchers.clone();
+    ctl.db().observe("payment", Legal::TABLES, move |commit| {
+        shared.borrow_mut().legal.observe(commit);
+    });
+    for database in ["payment", "executor", "wallet", "ledger"] {
+        let shared = watchers.clone();
+        ctl.db().observe(database, Feeds::TABLES, move |commit| {
+            shared.borrow_mut().feeds.observe(commit);
+        });
+    }
+    watchers
+}
+
+/// Anything may fail; only lies are violations.
+async fn safety(ctl: &Ctl, scenario: &Scenario, plan: &Plan) -> Orphans {
+    let end = Instant::now() + Duration::from_secs(scenario.length.minutes * 60);
+    let mut orphans = Orphans::new();
+    let cheats = async {
+        let start = Instant::now();
+        for cheat in &scenario.cheat {
+            sleep_until(start + Duration::from_secs(cheat.at_s)).await;
+            ctl.db().tamper(&cheat.database, &cheat.sql);
+        }
+        sleep_until(end).await;
+    };
+    let faults = async {
+        tokio::select! {
+            biased;
+            () = cast::run_faults(ctl, &plan.faults, &mut orphans) => {}
+            () = sleep_until(end) => {}
+        }
+    };
+    tokio::join!(faults, cheats);
+    orphans
+}
+
+/// What of the PSP's programme goes on when everything heals: what its files say of the days that
+/// were, and what makes a canary sing.
+fn lasting(scenario: &Scenario, plan: &Plan) -> Programme {
+    let files = plan.psp.iter().filter(|rule| rule.on.endpoint == Endpoint::SettlementFile);
+    Programme { rules: scenario.psp.rules.iter().chain(files).cloned().collect() }
+}
+
+/// Waits until nothing is pending, at most for the scenario's quiet time.
+async fn liveness(
+    ctl: &Ctl,
+    scenario: &Scenario,
+    stage: &Stage,
+    orphans: &mut Orphans,
+) -> Facts {
+    let end = Instant::now() + Duration::from_secs(scenario.length.quiet_hours * 3600);
+    let mut rest = Duration::from_secs(30);
+    loop {
+        let mut facts = collect::facts(ctl, &stage.psp, &stage.history, &stage.shopping);
+        facts.orphans.clone_from(orphans);
+        if oracle::pending(&facts).is_empty() || Instant::now() >= end {
+            return facts;
+        }
+        sleep(rest).await;
+        rest = (rest * 2).min(Duration::from_secs(600));
+    }
+}
+
+fn judge(ctl: &Ctl, stage: &Stage, facts: &Facts) -> Vec<Violation> {
+    let mut watchers = stage.watchers.borrow_mut();
+    for table in AppendOnly::TABLES {
+        let rows = collect::rows_by_id(ctl, "ledger", table);
+        watchers.append_only.compare(table, &rows);
+    }
+    let mut found: Vec<Violation> = watchers.zero_sum.found().to_vec();
+    found.extend_from_slice(watchers.append_only.found());
+    found.extend_from_slice(watchers.legal.found());
+    found.extend_from_slice(watchers.feeds.found());
+    found.extend(oracle::judge_safety(facts));
+    let pending = oracle::pending(facts);
+    if pending.is_empty() {
+        found.extend(oracle::judge_quiet(facts));
+    }
+    found.extend(pending.into_iter().map(|(order, why)| {
+        Violation::new("liveness", order.as_deref(), format!("still pending: {why}"))
+    }));
+    found.sort_by_key(Violation::rank);
+    found
+}
+
+fn numbers(facts: &Facts, plan: &Plan) -> Numbers {
+    let mut numbers = Numbers {
+        psp_calls: facts.calls.len(),
+        psp_faults: facts.applied.len(),
+        faults: plan.faults.len(),
+        differences: facts.differences.len(),
+        repaired: facts.differences.iter().filter(|d| d.repair == "REPAIRED").count(),
+        ..Numbers::default()
+    };
+    for payment in &facts.payments {
+        *numbers.payments.entry(payment.status.clone()).or_default() += 1;
+    }
+    numbers
+}

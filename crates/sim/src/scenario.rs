@@ -1,0 +1,338 @@
+//! Scenarios: what can be run. A TOML file, documented in `scenarios/README.md`.
+
+use std::{fmt, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use fake_psp::Rule;
+
+/// A scenario as its file has it. Unknown keys are refused with the nearest valid one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Its name, which is also its file's.
+    pub name: String,
+    /// One sentence for `sim list`.
+    pub about: String,
+    /// `"pass"`, or the id of the invariant that must break (a canary).
+    #[serde(default = "pass")]
+    pub expect: String,
+    #[serde(default)]
+    pub length: Length,
+    #[serde(default)]
+    pub cluster: Cluster,
+    #[serde(default)]
+    pub workload: Workload,
+    #[serde(default)]
+    pub psp: Psp,
+    #[serde(default)]
+    pub nemesis: Nemesis,
+    /// Statements by which a database cheats, for canaries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cheat: Vec<Cheat>,
+}
+
+fn pass() -> String {
+    "pass".to_owned()
+}
+
+/// How long it takes, in simulated time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Length {
+    /// The Korean time of day at which it starts.
+    pub start: String,
+    /// One seed in this many starts just before midnight instead (0: none does).
+    pub across_midnight_one_in: u64,
+    /// The safety phase: shoppers shop and things break.
+    pub minutes: u64,
+    /// The liveness phase: everything heals, and within this time everything must converge.
+    pub quiet_hours: u64,
+}
+
+impl Default for Length {
+    fn default() -> Self {
+        Self { start: "22:30".into(), across_midnight_one_in: 0, minutes: 15, quiet_hours: 60 }
+    }
+}
+
+/// The services.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Cluster {
+    /// Replicas of each.
+    pub payment: usize,
+    pub executor: usize,
+    pub wallet: usize,
+    pub ledger: usize,
+    pub reconciler: usize,
+    /// The services' settings of the same names.
+    pub reconcile_at: String,
+    pub confirm_patience_ms: u64,
+    pub psp_deadline_ms: u64,
+    pub retry_tries: u32,
+    pub feed_wait_ms: u64,
+    pub feed_recheck_ms: u64,
+    pub worker_poll_ms: u64,
+}
+
+impl Default for Cluster {
+    fn default() -> Self {
+        Self {
+            payment: 1,
+            executor: 1,
+            wallet: 1,
+            ledger: 1,
+            reconciler: 1,
+            reconcile_at: "00:30".into(),
+            confirm_patience_ms: 10_000,
+            psp_deadline_ms: 30_000,
+            retry_tries: 3,
+            feed_wait_ms: 300_000,
+            feed_recheck_ms: 30_000,
+            worker_poll_ms: 60_000,
+        }
+    }
+}
+
+/// The shoppers. Numbers from 0 to 1 are chances per purchase.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Workload {
+    pub payments: usize,
+    pub sellers: usize,
+    /// The most items in one checkout.
+    pub items_max: usize,
+    /// Amounts in won, from and to.
+    pub amount: [i64; 2],
+    /// Sends a request twice at once: the checkout, or the confirmation.
+    pub double_click: f64,
+    /// Opens the PSP's window in two tabs and approves both.
+    pub two_tabs: f64,
+    /// Leaves before paying, or in the PSP's window.
+    pub walk_away: f64,
+    /// Is declined in the PSP's window.
+    pub declined: f64,
+    /// Comes back from the window after minutes; sometimes too late for the PSP.
+    pub late_return: f64,
+    /// Gives up waiting for the confirmation and looks at the status instead.
+    pub impatient: f64,
+    /// Changes the amount on the way back, then tries the right one.
+    pub tampered: f64,
+    /// Buys again after being told that it failed.
+    pub buy_again: f64,
+    /// Reuses the checkout's idempotency key for another body.
+    pub key_reused: f64,
+}
+
+impl Default for Workload {
+    fn default() -> Self {
+        Self {
+            payments: 30,
+            sellers: 5,
+            items_max: 3,
+            amount: [1_000, 300_000],
+            double_click: 0.0,
+            two_tabs: 0.0,
+            walk_away: 0.0,
+            declined: 0.0,
+            late_return: 0.0,
+            impatient: 0.0,
+            tampered: 0.0,
+            buy_again: 0.5,
+            key_reused: 0.0,
+        }
+    }
+}
+
+/// How the PSP misbehaves: chances that a purchase meets a fault of the kind.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Psp {
+    /// Calls fail without effect: refused for now, dropped, reset, hanging.
+    pub no_effect: f64,
+    /// Calls have their effect, and the answer is lost: closed, reset, cut, hanging.
+    pub lost_answer: f64,
+    /// Calls have their effect, and the answer says something else: errors, garbage, stale
+    /// answers, other payments' answers.
+    pub wrong_answer: f64,
+    /// Effects and answers come late.
+    pub late: f64,
+    /// The same answer twice.
+    pub duplicate_answer: f64,
+    /// The bank says no.
+    pub declined: f64,
+    /// The confirmation is held for minutes.
+    pub held: f64,
+    /// Webhooks are delayed, duplicated, dropped, reordered.
+    pub webhook: f64,
+    /// False webhooks come in besides the true ones.
+    pub forged_webhook: f64,
+    /// Settlement rows are missing, doubled, off by some won, or late.
+    pub settlement: f64,
+    /// Rules of the fake PSP's own programme, never healed: how a PSP is told to cheat.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
+}
+
+/// How many of each fault there are in a run, on average.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Nemesis {
+    /// Each seed draws which kinds are on, and how strongly.
+    pub swarm: bool,
+    pub partition: f64,
+    pub partition_one_way: f64,
+    pub slow_link: f64,
+    pub loss: f64,
+    pub reset: f64,
+    pub refuse: f64,
+    pub crash: f64,
+    pub machine_crash: f64,
+    pub psp_outage: f64,
+    pub database_slow: f64,
+    pub database_outage: f64,
+    pub database_cut: f64,
+    pub database_lost_request: f64,
+    pub database_lost_answer: f64,
+    pub clock_skew: f64,
+}
+
+/// A statement that a database runs behind its service's back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cheat {
+    /// When, in seconds after the start.
+    pub at_s: u64,
+    /// Which service's database.
+    pub database: String,
+    /// What.
+    pub sql: String,
+}
+
+/// Why a scenario cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    #[error("cannot read {path}: {error}")]
+    Io { path: String, error: std::io::Error },
+    #[error("{path}: {message}")]
+    Toml { path: String, message: String },
+    #[error("{path}: {field}: {message}")]
+    Range { path: String, field: &'static str, message: String },
+}
+
+impl Scenario {
+    /// Reads a scenario file.
+    ///
+    /// # Errors
+    /// Names the file, the line and the nearest valid key.
+    pub fn load(path: &Path) -> Result<Self, ScenarioError> {
+        let text = std::fs::read_to_string(path);
+        let shown = path.display().to_string();
+        let text = text.map_err(|error| ScenarioError::Io { path: shown.clone(), error })?;
+        Self::parse(&shown, &text)
+    }
+
+    /// Reads a scenario from text; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`Scenario::load`].
+    pub fn parse(path: &str, text: &str) -> Result<Self, ScenarioError> {
+        let scenario: Self = toml::from_str(text).map_err(|error| ScenarioError::Toml {
+            path: path.to_owned(),
+            message: system::transport::did_you_mean(&error.to_string()),
+        })?;
+        scenario.check(path)?;
+        Ok(scenario)
+    }
+
+    fn check(&self, path: &str) -> Result<(), ScenarioError> {
+        let wrong = |field, message: String| {
+            Err(ScenarioError::Range { path: path.to_owned(), field, message })
+        };
+        if self.expect != "pass" && crate::oracle::sentence(&self.expect).is_none() {
+            let ids: Vec<_> = crate::oracle::INVARIANTS.iter().map(|i| i.id).collect();
+            return wrong("expect", format!("must be \"pass\" or one of {}", ids.join(", ")));
+        }
+        for (field, time) in
+            [("length.start", &self.length.start), ("cluster.reconcile_at", &self.cluster.reconcile_at)]
+        {
+            if let Err(e) = time.parse::<system::kernel::NightTime>() {
+                return wrong(field, e);
+            }
+        }
+        let cluster = &self.cluster;
+        for (field, replicas) in [
+            ("cluster.payment", cluster.payment),
+            ("cluster.executor", cluster.executor),
+            ("cluster.wallet", cluster.wallet),
+            ("cluster.ledger", cluster.ledger),
+            ("cluster.reconciler", cluster.reconciler),
+        ] {
+            if !(1..=3).contains(&replicas) {
+                return wrong(field, format!("must be 1 to 3 replicas, not {replicas}"));
+            }
+        }
+        let work = &self.workload;
+        if work.sellers == 0 || work.items_max == 0 {
+            return wrong("workload", "there must be a seller and an item".to_owned());
+        }
+        if work.amount[0] < 100 || work.amount[0] > work.amount[1] {
+            return wrong("workload.amount", "must be [from, to] with 100 <= from <= to".to_owned());
+        }
+        let (work, psp) = (chances(work), chances(&self.psp));
+        if let Some((key, value)) = work.iter().chain(&psp).find(|(_, v)| !(0.0..=1.0).contains(v)) {
+            return wrong("workload, psp", format!("{key} is a chance from 0 to 1, not {value}"));
+        }
+        let programme = fake_psp::Programme { rules: self.psp.rules.clone() };
+        if let Err(e) = programme.check() {
+            return wrong("psp.rules", e.to_string());
+        }
+        Ok(())
+    }
+
+    /// Whether it passes when everything holds.
+    pub fn is_canary(&self) -> bool {
+        self.expect != "pass"
+    }
+}
+
+/// The fractional settings of a section, by name.
+fn chances(section: &impl Serialize) -> Vec<(String, f64)> {
+    let value = serde_json::to_value(section).expect("plain data");
+    let fields = value.as_object().expect("a section is an object");
+    fields.iter().filter(|(_, v)| v.is_f64()).map(|(k, v)| (k.clone(), v.as_f64().unwrap_or(0.0))).collect()
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_refused_with_line_and_nearest_key() {
+        let text = "name = \"x\"\nabout = \"y\"\n[workload]\ndouble_clik = 0.5\n";
+        let error = Scenario::parse("x.toml", text).unwrap_err().to_string();
+        assert!(error.contains("line 4"), "{error}");
+        assert!(error.contains("did you mean `double_click`?"), "{error}");
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused_by_name() {
+        for (section, field) in [
+            ("[workload]\nimpatient = 1.5\n", "impatient"),
+            ("[cluster]\npayment = 0\n", "cluster.payment"),
+            ("[length]\nstart = \"25:00\"\n", "length.start"),
+            ("[workload]\namount = [10, 5]\n", "workload.amount"),
+        ] {
+            let text = format!("name = \"x\"\nabout = \"y\"\n{section}");
+            let error = Scenario::parse("x.toml", &text).unwrap_err().to_string();
+            assert!(error.contains(field), "{error}");
+        }
+    }
+}
