@@ -186,7 +186,7 @@ impl Payment {
 
 #[cfg(test)]
 mod tests {
-    use super::{Event as E, State as S, *};
+    use super::{Event as E, State as S};
 
     const STATES: [S; 7] =
         [S::Ready, S::InProgress, S::Done, S::Canceled, S::PartialCanceled, S::Aborted, S::Expired];

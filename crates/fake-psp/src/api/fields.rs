@@ -55,9 +55,7 @@ mod tests {
         for value in [json!(15000), json!("15000"), json!(15000.0), json!("15000.00")] {
             assert_eq!(won(&json!({ "amount": value }), "amount"), Ok(Some(15_000)), "{value}");
         }
-        for value in [json!(null)] {
-            assert_eq!(won(&json!({ "amount": value }), "amount"), Ok(None));
-        }
+        assert_eq!(won(&json!({ "amount": null }), "amount"), Ok(None));
         for value in [json!("abc"), json!(0.5), json!([1]), json!(1e15)] {
             assert!(won(&json!({ "amount": value }), "amount").is_err(), "{value}");
         }

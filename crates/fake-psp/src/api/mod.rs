@@ -16,7 +16,7 @@ mod transactions;
 
 use axum::{
     Router,
-    extract::{Path, Request, State},
+    extract::{Path, Request, State, rejection::PathRejection},
     http::{HeaderMap, request::Parts},
     response::Response,
     routing::{get, post},
@@ -53,40 +53,35 @@ pub(crate) fn routes() -> Router<FakePsp> {
     router
 }
 
+/// A part of the path. What cannot be decoded names no payment, and is answered as such, in JSON.
+type Segment = Result<Path<String>, PathRejection>;
+
+fn decoded(segment: Segment) -> String {
+    segment.map_or_else(|_| String::new(), |Path(text)| text)
+}
+
 async fn confirm_payment(State(psp): State<FakePsp>, request: Request) -> Response {
     answer(psp, Verb::Confirm { key: None }, request).await
 }
 
-async fn legacy_confirm(
-    State(psp): State<FakePsp>,
-    Path(key): Path<String>,
-    request: Request,
-) -> Response {
-    answer(psp, Verb::Confirm { key: Some(key) }, request).await
+async fn legacy_confirm(State(psp): State<FakePsp>, key: Segment, request: Request) -> Response {
+    answer(psp, Verb::Confirm { key: Some(decoded(key)) }, request).await
 }
 
-async fn read_by_key(
-    State(psp): State<FakePsp>,
-    Path(key): Path<String>,
-    request: Request,
-) -> Response {
-    answer(psp, Verb::ReadKey(key), request).await
+async fn read_by_key(State(psp): State<FakePsp>, key: Segment, request: Request) -> Response {
+    answer(psp, Verb::ReadKey(decoded(key)), request).await
 }
 
 async fn read_by_order(
     State(psp): State<FakePsp>,
-    Path(order_id): Path<String>,
+    order_id: Segment,
     request: Request,
 ) -> Response {
-    answer(psp, Verb::ReadOrder(order_id), request).await
+    answer(psp, Verb::ReadOrder(decoded(order_id)), request).await
 }
 
-async fn cancel_payment(
-    State(psp): State<FakePsp>,
-    Path(key): Path<String>,
-    request: Request,
-) -> Response {
-    answer(psp, Verb::Cancel(key), request).await
+async fn cancel_payment(State(psp): State<FakePsp>, key: Segment, request: Request) -> Response {
+    answer(psp, Verb::Cancel(decoded(key)), request).await
 }
 
 async fn list_transactions(State(psp): State<FakePsp>, request: Request) -> Response {

@@ -60,11 +60,12 @@ fn visit<R>(
     act: impl FnOnce(&crate::world::Core, &mut crate::world::World, jiff::Timestamp) -> R,
 ) -> Option<R> {
     psp.with(|core, world, now| {
-        let payment = world.store.get(key).cloned();
-        let subject = payment.as_ref().map(Subject::of).unwrap_or_default();
+        let order_id = world.store.get(key).map(|payment| payment.order_id.clone());
+        let subject =
+            Subject { order_id: order_id.as_deref(), payment_key: Some(key), ..Subject::default() };
         let call = api::log_call(world, parts, Endpoint::Window, now, subject);
-        world.calls[call].status = Some(if payment.is_some() { 303 } else { 404 });
-        payment.map(|_| act(core, world, now))
+        world.calls[call].status = Some(if order_id.is_some() { 303 } else { 404 });
+        order_id.map(|_| act(core, world, now))
     })
 }
 

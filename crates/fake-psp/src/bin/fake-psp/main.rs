@@ -108,6 +108,7 @@ enum StartError {
 struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is where the real clock comes in")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
@@ -138,6 +139,7 @@ async fn run(args: Args) -> Result<(), StartError> {
         public_url: args.public_url.unwrap_or_else(|| base.clone()),
         ..Config::default()
     };
+    #[expect(clippy::disallowed_methods, reason = "this is where real chance comes in")]
     let seed = args.seed.unwrap_or_else(rand::random);
     let psp = FakePsp::new(config, Arc::new(SystemClock), Arc::new(SeededEntropy::new(seed)));
     psp.install(programme);
