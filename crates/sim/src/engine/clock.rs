@@ -19,11 +19,7 @@ pub struct HostClock {
 
 impl HostClock {
     pub(crate) fn new(epoch: Timestamp, start: Instant, skew: SignedDuration) -> Self {
-        let clock = Self {
-            epoch,
-            start,
-            skew_ns: Arc::new(AtomicI64::new(0)),
-        };
+        let clock = Self { epoch, start, skew_ns: Arc::new(AtomicI64::new(0)) };
         clock.set_skew(skew);
         clock
     }

@@ -36,10 +36,7 @@ impl Ctl {
         factory: impl FnMut(HostHandle) -> BoxFuture<'static, ()> + 'static,
     ) {
         world::with(|w| {
-            assert!(
-                w.find_host(name).is_none(),
-                "two hosts are named {name}: names must differ"
-            );
+            assert!(w.find_host(name).is_none(), "two hosts are named {name}: names must differ");
             let slot = Slot {
                 name: name.to_owned(),
                 sockets: w.sockets(),
@@ -86,7 +83,7 @@ impl Ctl {
         let left = left();
         world::with(|w| {
             w.databases.drop_connections_of(w, life.owner);
-            if how == Crash::Machine {
+            if how == Crash::Machine || left > 0 {
                 net::wipe(w, host);
             }
             let left = left as u64;
@@ -106,6 +103,12 @@ impl Ctl {
         })
     }
 
+    /// The names of all hosts, in order of registration.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<String> {
+        world::with(|w| w.hosts.borrow().iter().map(|slot| slot.name.clone()).collect())
+    }
+
     /// How many tasks the host has, those of past lives included.
     #[must_use]
     pub fn tasks_of(&self, name: &str) -> usize {
@@ -120,17 +123,13 @@ impl Ctl {
     /// The network's controls.
     #[must_use]
     pub fn net(&self) -> Net {
-        Net {
-            _world: PhantomData,
-        }
+        Net { _world: PhantomData }
     }
 
     /// The databases' controls.
     #[must_use]
     pub fn db(&self) -> Db {
-        Db {
-            _world: PhantomData,
-        }
+        Db { _world: PhantomData }
     }
 
     /// True time.
@@ -192,17 +191,16 @@ fn start(w: &WorldState, name: &str) {
     let incarnation = u64::from(life.owner.incarnation);
     let fields = [("life", Field::Number(incarnation))];
     w.line(Some(host), "host.up", &fields);
-    let handle = HostHandle {
-        name: name.into(),
-        life: life.clone(),
-        clock,
-        streams: w.streams,
-    };
+    let handle = HostHandle { name: name.into(), life: life.clone(), clock, streams: w.streams };
     let before = w.current.replace(Some(life.owner));
     let future = factory(handle);
     let root = tokio::spawn(async move {
         future.await;
-        world::with(|w| w.line(w.current_host(), "host.ended", &[]));
+        world::with(|w| {
+            life.end();
+            w.databases.drop_connections_of(w, life.owner);
+            w.line(w.current_host(), "host.ended", &[]);
+        });
     });
     w.current.set(before);
     let mut hosts = w.hosts.borrow_mut();

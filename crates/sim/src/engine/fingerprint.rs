@@ -16,10 +16,7 @@ pub(crate) struct Fingerprint {
 
 impl Fingerprint {
     pub(crate) fn new() -> Self {
-        Self {
-            left: LEFT,
-            right: RIGHT,
-        }
+        Self { left: LEFT, right: RIGHT }
     }
 
     #[inline]
@@ -32,9 +29,7 @@ impl Fingerprint {
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         let mut chunks = bytes.chunks_exact(8);
         for chunk in &mut chunks {
-            self.word(u64::from_le_bytes(
-                chunk.try_into().expect("a chunk has 8 bytes"),
-            ));
+            self.word(u64::from_le_bytes(chunk.try_into().expect("a chunk has 8 bytes")));
         }
         let mut last = [0; 8];
         let rest = chunks.remainder();

@@ -38,7 +38,7 @@ pub struct HostOptions {
 }
 
 /// Which life of which host a task belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Owner {
     pub(crate) host: HostIndex,
     pub(crate) incarnation: u32,
@@ -90,10 +90,7 @@ impl Slot {
     pub(crate) fn begin(&mut self, host: HostIndex) -> Life {
         self.incarnation += 1;
         let life = Life {
-            owner: Owner {
-                host,
-                incarnation: self.incarnation,
-            },
+            owner: Owner { host, incarnation: self.incarnation },
             sockets: self.sockets,
             alive: Arc::new(AtomicBool::new(true)),
         };
@@ -102,10 +99,7 @@ impl Slot {
     }
 
     pub(crate) fn tasks_of(&self, incarnation: u32) -> usize {
-        self.tasks
-            .iter()
-            .find(|(life, _)| *life == incarnation)
-            .map_or(0, |(_, count)| *count)
+        self.tasks.iter().find(|(life, _)| *life == incarnation).map_or(0, |(_, count)| *count)
     }
 
     pub(crate) fn task_spawned(&mut self, incarnation: u32) {
@@ -166,9 +160,10 @@ impl HostHandle {
 
     /// Listens on all addresses of the host; port 0 takes a free one.
     ///
-    /// # Errors
-    /// If the port is taken, or the host has crashed.
-    pub fn listen(&self, port: u16) -> io::Result<Listener> {
+    /// # Panics
+    /// If something on this host listens on the port already.
+    #[expect(clippy::unused_async, reason = "binding waits in production code that this replaces")]
+    pub async fn listen(&self, port: u16) -> Listener {
         net::bind(self.life.clone(), port)
     }
 

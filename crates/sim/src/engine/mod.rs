@@ -22,6 +22,7 @@ mod world;
 
 pub use clock::HostClock;
 pub use ctl::Ctl;
+pub use db::{Change, Commit, Op, Row, Value};
 pub use host::{Crash, HostHandle, HostOptions};
 pub use panics::HostPanic;
 pub use streams::Streams;

@@ -19,17 +19,9 @@ pub struct HostPanic {
 
 impl fmt::Display for HostPanic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            host,
-            at_ns,
-            location,
-            message,
-        } = self;
+        let Self { host, at_ns, location, message } = self;
         let millis = at_ns / 1_000_000;
-        write!(
-            f,
-            "host {host} panicked at {location} after {millis} simulated ms: {message}"
-        )
+        write!(f, "host {host} panicked at {location} after {millis} simulated ms: {message}")
     }
 }
 
@@ -73,7 +65,9 @@ fn note(info: &panic::PanicHookInfo<'_>) -> bool {
     });
     match noted.flatten() {
         Some(panic) => {
-            LAST.with(|last| last.borrow_mut().get_or_insert(panic));
+            LAST.with(|last| {
+                last.borrow_mut().get_or_insert(panic);
+            });
             true
         }
         None => false,

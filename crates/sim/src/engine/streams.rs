@@ -94,10 +94,7 @@ mod tests {
     #[test]
     fn a_stream_is_portable() {
         // A change of this value breaks every saved seed.
-        assert_eq!(
-            Streams::new(7).stream("example").next_u64(),
-            PORTABLE_EXAMPLE
-        );
+        assert_eq!(Streams::new(7).stream("example").next_u64(), PORTABLE_EXAMPLE);
     }
     const PORTABLE_EXAMPLE: u64 = 0;
 

@@ -4,10 +4,7 @@
 //! The subscriber itself is shared by all worlds of the process (so a new world does not make
 //! `tracing` rebuild its call-site cache) and finds the world through the thread.
 
-use std::{
-    fmt::{self, Write as _},
-    sync::OnceLock,
-};
+use std::{fmt, sync::OnceLock};
 
 use tracing::{
     Dispatch, Event, Metadata, Subscriber,
@@ -25,9 +22,7 @@ use super::world;
 /// The subscriber that a world installs for its thread.
 pub(crate) fn dispatch() -> Dispatch {
     static SHARED: OnceLock<Dispatch> = OnceLock::new();
-    SHARED
-        .get_or_init(|| Dispatch::new(Registry::default().with(IntoTrace)))
-        .clone()
+    SHARED.get_or_init(|| Dispatch::new(Registry::default().with(IntoTrace))).clone()
 }
 
 struct IntoTrace;

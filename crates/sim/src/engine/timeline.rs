@@ -148,10 +148,7 @@ fn fire(w: &WorldState, event: Event) {
 
 /// Waits `nanos` of simulated time in the world's own order of events.
 pub(crate) fn wait(nanos: u64) -> Wait {
-    Wait {
-        nanos,
-        sleeper: None,
-    }
+    Wait { nanos, sleeper: None }
 }
 
 /// See [`wait`].
@@ -172,9 +169,7 @@ impl Future for Wait {
                 let id = {
                     let mut inner = w.timeline.inner.borrow_mut();
                     let id = inner.made;
-                    inner
-                        .sleepers
-                        .insert(id, Sleeper::Waiting(cx.waker().clone()));
+                    inner.sleepers.insert(id, Sleeper::Waiting(cx.waker().clone()));
                     id
                 };
                 w.timeline.push(w.now_ns() + self.nanos, Event::Wake(id));

@@ -35,10 +35,7 @@ pub struct TraceConfig {
 
 impl Default for TraceConfig {
     fn default() -> Self {
-        Self {
-            keep: Keep::Nothing,
-            level: tracing::Level::TRACE,
-        }
+        Self { keep: Keep::Nothing, level: tracing::Level::TRACE }
     }
 }
 
@@ -119,8 +116,7 @@ impl Sink {
             return;
         }
         self.print.word(at);
-        self.print
-            .word(host.map_or(u64::MAX, |host| host.0.into()));
+        self.print.word(host.map_or(u64::MAX, |host| host.0.into()));
         self.print.bytes(kind.as_bytes());
         for (_, value) in fields {
             match value {
@@ -147,8 +143,7 @@ impl Sink {
             return;
         }
         self.print.word(at);
-        self.print
-            .word(host.map_or(u64::MAX, |host| host.0.into()));
+        self.print.word(host.map_or(u64::MAX, |host| host.0.into()));
         self.print.bytes(kind.as_bytes());
         body(&mut self.print).expect("mixing never fails");
         self.ordinal += 1;
@@ -167,18 +162,12 @@ impl Sink {
         let name = host.map_or("-", |host| self.hosts[usize::from(host.0)].as_str());
         let (seconds, nanos) = (at / 1_000_000_000, at % 1_000_000_000);
         let mut out = std::mem::take(&mut self.memory);
-        write!(
-            out,
-            "{} {seconds}.{nanos:09} {name} {kind}",
-            self.ordinal
-        )
-        .and_then(|()| body(&mut out))
-        .expect("writing to a string never fails");
+        write!(out, "{} {seconds}.{nanos:09} {name} {kind}", self.ordinal)
+            .and_then(|()| body(&mut out))
+            .expect("writing to a string never fails");
         out.push('\n');
         if let Keep::Writer(writer) = &mut self.keep {
-            writer
-                .write_all(out.as_bytes())
-                .expect("the trace can be written: is the disk full?");
+            writer.write_all(out.as_bytes()).expect("the trace can be written: is the disk full?");
             out.clear();
         }
         self.memory = out;
@@ -187,9 +176,7 @@ impl Sink {
     /// Ends the history.
     pub(crate) fn finish(mut self) -> (TraceSummary, BTreeMap<&'static str, u64>) {
         if let Keep::Writer(writer) = &mut self.keep {
-            writer
-                .flush()
-                .expect("the trace can be written: is the disk full?");
+            writer.flush().expect("the trace can be written: is the disk full?");
         }
         let summary = TraceSummary {
             fingerprint: self.print.finish(),

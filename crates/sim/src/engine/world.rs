@@ -50,12 +50,7 @@ impl WorldConfig {
     /// A world of this seed that begins at `epoch` and keeps only its fingerprint.
     #[must_use]
     pub fn new(seed: u64, epoch: Timestamp) -> Self {
-        Self {
-            seed,
-            epoch,
-            spare_hosts: 2,
-            trace: TraceConfig::default(),
-        }
+        Self { seed, epoch, spare_hosts: 2, trace: TraceConfig::default() }
     }
 }
 
@@ -163,10 +158,7 @@ pub(crate) fn with<R>(f: impl FnOnce(&WorldState) -> R) -> R {
 
 /// Runs `f` on this thread's world, if there is one.
 pub(crate) fn try_with<R>(f: impl FnOnce(&WorldState) -> R) -> Option<R> {
-    WORLD
-        .try_with(|world| world.borrow().as_ref().map(f))
-        .ok()
-        .flatten()
+    WORLD.try_with(|world| world.borrow().as_ref().map(f)).ok().flatten()
 }
 
 impl WorldState {
@@ -279,10 +271,7 @@ impl Layout {
     fn add(&mut self) -> HostId {
         let address = net::address(HostIndex(self.made));
         self.made += 1;
-        self.net
-            .as_mut()
-            .expect("not laid out yet")
-            .add_host(address)
+        self.net.as_mut().expect("not laid out yet").add_host(address)
     }
 }
 
@@ -341,12 +330,7 @@ impl World {
                 None => panic::resume_unwind(payload),
             },
         };
-        Report {
-            result,
-            trace,
-            stats,
-            coverage,
-        }
+        Report { result, trace, stats, coverage }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 use super::{
-    faults::LinkRule,
+    faults::{LinkKey, LinkRule},
     observe::{Commit, Observer},
     value::{Row, read_row},
 };
@@ -11,31 +11,12 @@ use crate::engine::{
     net::nanos,
     streams::Chance,
     trace::Field,
-    world::{self, Here},
+    world::{self, Here, WorldState},
 };
 
-/// Which link a fault concerns: a database as all hosts see it (`"wallet"`), or as one host does
-/// (`("wallet", "wallet-2")`). A host's own setting replaces the database's as a whole.
-#[derive(Debug, Clone, Copy)]
-pub struct Scope<'a> {
-    db: &'a str,
-    host: Option<&'a str>,
-}
-
-impl<'a> From<&'a str> for Scope<'a> {
-    fn from(db: &'a str) -> Self {
-        Self { db, host: None }
-    }
-}
-
-impl<'a> From<(&'a str, &'a str)> for Scope<'a> {
-    fn from((db, host): (&'a str, &'a str)) -> Self {
-        let host = Some(host);
-        Self { db, host }
-    }
-}
-
-/// The databases' controls. An unknown name is a scenario bug and panics.
+/// The databases' controls. Faults concern a database as one host sees it, or as all do (host
+/// `"*"`); a host's own setting replaces that of all as a whole. An unknown name is a scenario bug
+/// and panics.
 #[derive(Debug, Clone, Copy)]
 pub struct Db {
     pub(crate) _world: Here,
@@ -49,18 +30,18 @@ impl Db {
 
     /// How long a call takes, there and back (default 0.2 to 1 ms; each way ends at the next whole
     /// millisecond of the hosts' clock, and zero is really nothing).
-    pub fn latency<'a>(&self, scope: impl Into<Scope<'a>>, range: RangeInclusive<Duration>) {
+    pub fn latency(&self, db: &str, host: &str, range: RangeInclusive<Duration>) {
         let shown = format!("{range:?}");
-        self.change(scope.into(), "fault.db.latency", &shown, |rule| {
+        self.change((db, host), "fault.db.latency", &shown, |rule| {
             rule.low = nanos(*range.start());
             rule.high = nanos(*range.end());
         });
     }
 
     /// How long a caller waits for the error of a lost call or an outage (default 1 s).
-    pub fn error_after<'a>(&self, scope: impl Into<Scope<'a>>, delay: Duration) {
+    pub fn error_after(&self, db: &str, host: &str, delay: Duration) {
         let shown = format!("{delay:?}");
-        self.change(scope.into(), "fault.db.error_after", &shown, |rule| {
+        self.change((db, host), "fault.db.error_after", &shown, |rule| {
             rule.error_after = nanos(delay);
         });
     }
@@ -69,50 +50,59 @@ impl Db {
     ///
     /// # Panics
     /// If `probability` is not within 0..=1, like all that follow.
-    pub fn lose_request<'a>(&self, scope: impl Into<Scope<'a>>, probability: f64) {
+    pub fn lose_request(&self, db: &str, host: &str, probability: f64) {
         let shown = probability.to_string();
-        self.change(scope.into(), "fault.db.lose_request", &shown, |rule| {
+        self.change((db, host), "fault.db.lose_request", &shown, |rule| {
             rule.lose_request = Chance::new(probability);
         });
     }
 
     /// The database does what it is told, and the caller gets an error late. The connection
     /// breaks, so that a transaction of which this was not the COMMIT is rolled back.
-    pub fn lose_answer<'a>(&self, scope: impl Into<Scope<'a>>, probability: f64) {
+    pub fn lose_answer(&self, db: &str, host: &str, probability: f64) {
         let shown = probability.to_string();
-        self.change(scope.into(), "fault.db.lose_answer", &shown, |rule| {
+        self.change((db, host), "fault.db.lose_answer", &shown, |rule| {
             rule.lose_answer = Chance::new(probability);
         });
     }
 
     /// Like [`Db::lose_answer`], for COMMIT only: committed, and the caller cannot know.
-    pub fn lose_commit_answer<'a>(&self, scope: impl Into<Scope<'a>>, probability: f64) {
+    pub fn lose_commit_answer(&self, db: &str, host: &str, probability: f64) {
         let shown = probability.to_string();
-        self.change(scope.into(), "fault.db.lose_commit", &shown, |rule| {
+        self.change((db, host), "fault.db.lose_commit", &shown, |rule| {
             rule.lose_commit_answer = Chance::new(probability);
         });
     }
 
     /// The connection breaks between two statements; an open transaction is rolled back.
-    pub fn cut<'a>(&self, scope: impl Into<Scope<'a>>, probability: f64) {
+    pub fn cut(&self, db: &str, host: &str, probability: f64) {
         let shown = probability.to_string();
-        self.change(scope.into(), "fault.db.cut", &shown, |rule| {
+        self.change((db, host), "fault.db.cut", &shown, |rule| {
             rule.cut = Chance::new(probability);
         });
     }
 
     /// While on, the database cannot be reached: connecting and every call fail late.
-    pub fn outage<'a>(&self, scope: impl Into<Scope<'a>>, on: bool) {
-        self.change(scope.into(), "fault.db.outage", &on.to_string(), |rule| {
+    pub fn outage(&self, db: &str, host: &str, on: bool) {
+        self.change((db, host), "fault.db.outage", &on.to_string(), |rule| {
             rule.outage = on;
         });
     }
 
-    /// Ends all database faults; latencies stay.
+    /// Ends the faults of a link; a host's own link is then as its database's.
+    pub fn heal(&self, db: &str, host: &str) {
+        world::with(|w| {
+            let fields = [("db", Field::Text(db)), ("host", Field::Text(host))];
+            w.line(None, "fault.db.heal", &fields);
+            w.databases.links.borrow_mut().heal(Some(key(w, db, host)));
+        });
+    }
+
+    /// Ends all database faults. Only latencies set for all hosts stay.
     pub fn heal_all(&self) {
         world::with(|w| {
             w.line(None, "fault.db.heal", &[]);
-            w.databases.links.borrow_mut().heal();
+            w.databases.links.borrow_mut().heal(None);
         });
     }
 
@@ -138,9 +128,9 @@ impl Db {
     #[must_use]
     pub fn query(&self, name: &str, sql: &str) -> Vec<Row> {
         world::with(|w| {
-            let db = w.databases.index(name);
-            let rows = w.databases.read(db, sql);
-            let rows = rows.unwrap_or_else(|error| panic!("a judge's query failed: {error}: {sql}"));
+            let rows = w.databases.read(w.databases.index(name), sql);
+            let rows =
+                rows.unwrap_or_else(|error| panic!("a judge's query failed: {error}: {sql}"));
             rows.iter().map(read_row).collect()
         })
     }
@@ -162,23 +152,25 @@ impl Db {
 
     fn change(
         &self,
-        scope: Scope<'_>,
+        (db, host): (&str, &str),
         kind: &'static str,
         value: &str,
         change: impl FnOnce(&mut LinkRule),
     ) {
         world::with(|w| {
-            let key = (
-                w.databases.index(scope.db),
-                scope.host.map(|host| w.host_index(host)),
-            );
+            let key = key(w, db, host);
             let fields = [
-                ("db", Field::Text(scope.db)),
-                ("host", Field::Text(scope.host.unwrap_or("*"))),
+                ("db", Field::Text(db)),
+                ("host", Field::Text(host)),
                 ("value", Field::Text(value)),
             ];
             w.line(None, kind, &fields);
             change(w.databases.links.borrow_mut().rule_mut(key));
         });
     }
+}
+
+fn key(w: &WorldState, db: &str, host: &str) -> LinkKey {
+    let host = (host != "*").then(|| w.host_index(host));
+    (w.databases.index(db), host)
 }

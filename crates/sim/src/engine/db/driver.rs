@@ -42,7 +42,7 @@ pub fn install() {
 
 /// A connection URL: `sim+sqlite://NAME?host=HOST`.
 #[derive(Debug, Clone)]
-pub struct SimOptions {
+pub(crate) struct SimOptions {
     url: url::Url,
 }
 
@@ -50,9 +50,7 @@ impl FromStr for SimOptions {
     type Err = Error;
 
     fn from_str(url: &str) -> Result<Self> {
-        Ok(Self {
-            url: url.parse().map_err(Error::config)?,
-        })
+        Ok(Self { url: url.parse().map_err(Error::config)? })
     }
 }
 
@@ -60,9 +58,7 @@ impl<'a> TryFrom<&'a AnyConnectOptions> for SimOptions {
     type Error = Error;
 
     fn try_from(options: &'a AnyConnectOptions) -> Result<Self> {
-        Ok(Self {
-            url: options.database_url.clone(),
-        })
+        Ok(Self { url: options.database_url.clone() })
     }
 }
 
@@ -112,16 +108,14 @@ impl SimOptions {
             let slot = &w.hosts.borrow()[usize::from(host.0)];
             let current = w.current.get().filter(|owner| owner.host == host);
             let incarnation = current.map_or(slot.incarnation, |owner| owner.incarnation);
-            let alive = slot.life.as_ref().is_some_and(|life| {
-                life.is_alive() && life.owner.incarnation == incarnation
-            });
+            let alive = slot
+                .life
+                .as_ref()
+                .is_some_and(|life| life.is_alive() && life.owner.incarnation == incarnation);
             alive.then_some(Owner { host, incarnation })
         });
         match owner {
-            Some(owner) => Ok(Place {
-                db,
-                owner: Some(owner),
-            }),
+            Some(owner) => Ok(Place { db, owner: Some(owner) }),
             None => refuse(format!("host {host} is not up in this world")),
         }
     }
@@ -129,7 +123,7 @@ impl SimOptions {
 
 /// A service's connection.
 #[derive(Debug)]
-pub struct SimConnection {
+pub(crate) struct SimConnection {
     pub(super) link: Arc<Link>,
 }
 
@@ -143,14 +137,9 @@ impl SimConnection {
     async fn begin_with(&self, statement: Option<SqlStr>) -> Result<()> {
         let sql = statement.as_ref().map_or("BEGIN", |text| text.as_str());
         let sql = sql.to_owned();
-        let call = Call {
-            kind: "db.begin",
-            sql: &sql,
-        };
+        let call = Call { kind: "db.begin", sql: &sql };
         let work = |w: &world::WorldState, link: &Link| {
-            let begun = w
-                .databases
-                .run(link.place.db, |engine| drive(engine.begin(statement)));
+            let begun = w.databases.run(link.place.db, |engine| drive(engine.begin(statement)));
             begun.map(|()| link.began(w))
         };
         self.link.call(call, work).await
@@ -162,11 +151,7 @@ impl SimConnection {
                 return Ok(());
             }
             let ended = w.databases.run(link.place.db, |engine| {
-                drive(if commit {
-                    engine.commit()
-                } else {
-                    engine.rollback()
-                })
+                drive(if commit { engine.commit() } else { engine.rollback() })
             });
             ended.map(|()| link.ended(w, commit))
         };
@@ -254,10 +239,7 @@ impl AnyConnectionBackend for SimConnection {
                 return stream::iter(vec![Err(error)]);
             }
             let sql = query.clone();
-            let call = Call {
-                kind: "db.query",
-                sql: sql.as_str(),
-            };
+            let call = Call { kind: "db.query", sql: sql.as_str() };
             let work = |w: &world::WorldState, link: &Link| {
                 link.run(w, |engine| {
                     let rows = engine.fetch_many(query, persistent, arguments);
@@ -286,10 +268,7 @@ impl AnyConnectionBackend for SimConnection {
         async move {
             refuse_begin(query.as_str())?;
             let sql = query.clone();
-            let call = Call {
-                kind: "db.query",
-                sql: sql.as_str(),
-            };
+            let call = Call { kind: "db.query", sql: sql.as_str() };
             let work = |w: &world::WorldState, link: &Link| {
                 link.run(w, |engine| {
                     let value = drive(engine.fetch_optional(query, persistent, arguments));
@@ -310,8 +289,7 @@ impl AnyConnectionBackend for SimConnection {
         let prepared = self.link.check().and_then(|()| {
             world::with(|w| {
                 let db = self.link.place.db;
-                w.databases
-                    .run(db, |engine| drive(engine.prepare_with(sql, parameters)))
+                w.databases.run(db, |engine| drive(engine.prepare_with(sql, parameters)))
             })
         });
         futures::future::ready(prepared).boxed()
@@ -326,16 +304,11 @@ impl Outcome<Result<Items>> {
     fn of_items(mut items: Vec<Item>) -> Self {
         let failed = items.iter().position(Result::is_err);
         let Some(place) = failed else {
-            return Self {
-                value: Ok((items, None)),
-                changed: true,
-            };
+            return Self { value: Ok((items, None)), changed: true };
         };
         let error = items.swap_remove(place);
         items.truncate(place);
-        let changed = items
-            .iter()
-            .any(|item| matches!(item, Ok(Either::Left(_))));
+        let changed = items.iter().any(|item| matches!(item, Ok(Either::Left(_))));
         let value = match (changed, error) {
             (true, Err(error)) => Ok((items, Some(error))),
             (_, Err(error)) => Err(error),

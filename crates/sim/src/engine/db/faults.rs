@@ -105,25 +105,26 @@ impl Links {
         self.rules.entry(key).or_insert(base)
     }
 
-    /// Ends all faults; latencies stay.
-    pub(super) fn heal(&mut self) {
-        for rule in self.rules.values_mut() {
-            *rule = LinkRule {
-                low: rule.low,
-                high: rule.high,
-                error_after: rule.error_after,
-                ..LinkRule::default()
-            };
-        }
+    /// Ends the faults of one link, or of all. What is set for all hosts keeps its times.
+    pub(super) fn heal(&mut self, which: Option<LinkKey>) {
+        let healed = |key: &LinkKey| which.is_none_or(|which| which == *key);
+        self.rules.retain(|key, rule| {
+            if key.1.is_none() && healed(key) {
+                *rule = LinkRule {
+                    low: rule.low,
+                    high: rule.high,
+                    error_after: rule.error_after,
+                    ..LinkRule::default()
+                };
+            }
+            key.1.is_none() || !healed(key)
+        });
     }
 
     /// Decides what becomes of a call. The number of draws never depends on the rules.
     pub(super) fn plan(&mut self, w: &WorldState, place: Place, is_commit: bool) -> Plan {
         let rule = self.rule(place);
-        let draws = self
-            .draws
-            .entry(place)
-            .or_insert_with(|| Draws::new(w, &w.streams, place));
+        let draws = self.draws.entry(place).or_insert_with(|| Draws::new(w, &w.streams, place));
         let there = uniform(&mut draws.latency, rule.low, rule.high) / 2;
         let back = uniform(&mut draws.latency, rule.low, rule.high) / 2;
         let request = rule.lose_request.strikes(&mut draws.fate);
@@ -154,9 +155,6 @@ impl Draws {
             }
             None => format!("db/{}", place.db.0),
         };
-        Self {
-            latency: streams.stream(&name),
-            fate: streams.stream(&format!("{name}/fate")),
-        }
+        Self { latency: streams.stream(&name), fate: streams.stream(&format!("{name}/fate")) }
     }
 }

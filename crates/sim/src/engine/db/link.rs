@@ -53,20 +53,12 @@ fn failure(kind: ErrorKind, what: &'static str) -> Error {
 }
 
 fn broken() -> Error {
-    failure(
-        ErrorKind::BrokenPipe,
-        "this connection to the database is broken: open another",
-    )
+    failure(ErrorKind::BrokenPipe, "this connection to the database is broken: open another")
 }
 
 impl Link {
     pub(super) fn new(id: u64, place: Place) -> Self {
-        Self {
-            id,
-            place,
-            broken: AtomicBool::new(false),
-            depth: AtomicUsize::new(0),
-        }
+        Self { id, place, broken: AtomicBool::new(false), depth: AtomicUsize::new(0) }
     }
 
     pub(super) fn depth(&self) -> usize {
@@ -82,11 +74,7 @@ impl Link {
     }
 
     pub(super) fn check(&self) -> Result<()> {
-        if self.broken.load(Ordering::Relaxed) {
-            Err(broken())
-        } else {
-            Ok(())
-        }
+        if self.broken.load(Ordering::Relaxed) { Err(broken()) } else { Ok(()) }
     }
 
     pub(super) fn trace(&self, w: &WorldState, kind: &'static str, sql: &str, outcome: &str) {
@@ -111,10 +99,9 @@ impl Link {
                 failure(ErrorKind::TimedOut, "the database has not answered")
             }
             Fate::Outage => failure(ErrorKind::HostUnreachable, "the database is out of reach"),
-            Fate::Cut | Fate::Pass => failure(
-                ErrorKind::ConnectionReset,
-                "the connection to the database was cut",
-            ),
+            Fate::Cut | Fate::Pass => {
+                failure(ErrorKind::ConnectionReset, "the connection to the database was cut")
+            }
         }
     }
 
@@ -150,10 +137,7 @@ impl Link {
 
     /// Travels to the database to open this connection.
     pub(super) async fn connect(&self) -> Result<()> {
-        let call = Call {
-            kind: "db.connect",
-            sql: "",
-        };
+        let call = Call { kind: "db.connect", sql: "" };
         let Plan { fate, there, back } = self.plan(false)?;
         wait(there).await;
         self.check()?;

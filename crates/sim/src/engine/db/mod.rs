@@ -18,7 +18,7 @@ mod plumbing;
 mod store;
 mod value;
 
-pub use control::{Db, Scope};
+pub use control::Db;
 pub use driver::install;
 pub use observe::{Change, Commit, Op};
 pub use value::{Row, Value};

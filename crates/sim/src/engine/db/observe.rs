@@ -74,10 +74,7 @@ impl Observer {
             (self.judge)(commit);
         } else {
             let changes = commit.changes.iter().filter(mine).cloned().collect();
-            (self.judge)(&Commit {
-                changes,
-                ..commit.clone()
-            });
+            (self.judge)(&Commit { changes, ..commit.clone() });
         }
     }
 }
@@ -108,8 +105,7 @@ impl Watch {
         tables: &[&str],
     ) -> impl FnMut(UpdateHookResult<'_>) + Send + 'static + use<> {
         let mut log = lock(&self.log);
-        log.tables
-            .extend(tables.iter().map(|table| (*table).to_owned()));
+        log.tables.extend(tables.iter().map(|table| (*table).to_owned()));
         drop(log);
         let log = self.log.clone();
         move |change: UpdateHookResult<'_>| {
@@ -121,8 +117,7 @@ impl Watch {
                 SqliteOperation::Unknown(_) => return,
             };
             if log.tables.contains(change.table) {
-                log.changes
-                    .push((change.table.to_owned(), op, change.rowid));
+                log.changes.push((change.table.to_owned(), op, change.rowid));
             }
         }
     }
@@ -194,16 +189,15 @@ impl Changed {
                 rows.insert((table, rowid), row);
             }
         }
-        let change = |(table, rowid): (&str, i64)| {
+        let mut changes = Vec::new();
+        for (table, rowid) in order {
             let row = rows.remove(&(table, rowid));
-            Some(Change {
-                table: table.to_owned(),
-                op: net(first[&(table, rowid)], row.is_some())?,
-                rowid,
-                row,
-            })
-        };
-        order.into_iter().filter_map(change).collect()
+            if let Some(op) = net(first[&(table, rowid)], row.is_some()) {
+                let table = table.to_owned();
+                changes.push(Change { table, op, rowid, row });
+            }
+        }
+        changes
     }
 }
 

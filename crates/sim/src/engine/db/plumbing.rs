@@ -28,7 +28,7 @@ use super::driver::{SimConnection, SimOptions};
 
 /// The database of the simulation, as sqlx knows it.
 #[derive(Debug)]
-pub struct SimDb;
+pub(crate) struct SimDb;
 
 impl Connection for SimConnection {
     type Database = SimDb;
@@ -62,7 +62,7 @@ impl Connection for SimConnection {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Never {}
+pub(crate) enum Never {}
 impl fmt::Display for Never {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {}
@@ -100,7 +100,7 @@ impl Column for Never {
         match *self {}
     }
 }
-pub enum NeverRef {}
+pub(crate) enum NeverRef {}
 impl Value for Never {
     type Database = SimDb;
     fn as_ref(&self) -> NeverRef {
@@ -126,7 +126,7 @@ impl<'r> ValueRef<'r> for NeverRef {
     }
 }
 #[derive(Default)]
-pub struct NoArgs;
+pub(crate) struct NoArgs;
 impl Arguments for NoArgs {
     type Database = SimDb;
     fn reserve(&mut self, _: usize, _: usize) {}
@@ -146,7 +146,7 @@ impl IntoArguments<SimDb> for NoArgs {
     }
 }
 #[derive(Clone)]
-pub enum NoStmt {}
+pub(crate) enum NoStmt {}
 impl Statement for NoStmt {
     type Database = SimDb;
     fn into_sql(self) -> SqlStr {
@@ -163,7 +163,7 @@ impl Statement for NoStmt {
     }
     sqlx_core::impl_statement_query!(NoArgs);
 }
-pub struct Tm;
+pub(crate) struct Tm;
 impl TransactionManager for Tm {
     type Database = SimDb;
     async fn begin(_: &mut SimConnection, _: Option<SqlStr>) -> Result<()> {

@@ -73,10 +73,7 @@ impl Databases {
 
     /// Makes an empty database.
     pub(super) fn create(&self, name: &str) {
-        assert!(
-            self.find(name).is_none(),
-            "two databases are named {name}: names must differ"
-        );
+        assert!(self.find(name).is_none(), "two databases are named {name}: names must differ");
         let options = SqliteConnectOptions::new()
             .foreign_keys(true)
             .statement_cache_capacity(512)
@@ -157,11 +154,7 @@ impl Databases {
     }
 
     /// Runs work on the real database, without asking whose turn it is.
-    pub(super) fn run<R>(
-        &self,
-        db: DbIndex,
-        work: impl FnOnce(&mut SqliteConnection) -> R,
-    ) -> R {
+    pub(super) fn run<R>(&self, db: DbIndex, work: impl FnOnce(&mut SqliteConnection) -> R) -> R {
         self.statements.set(self.statements.get() + 1);
         let mut engine = self
             .store(db, |store| store.engine.take())
@@ -173,18 +166,13 @@ impl Databases {
 
     /// Rows of a query by the world itself.
     pub(super) fn read(&self, db: DbIndex, sql: &str) -> Result<Vec<SqliteRow>> {
-        self.run(db, |engine| {
-            drive(sqlx::query(AssertSqlSafe(sql)).fetch_all(engine))
-        })
+        self.run(db, |engine| drive(sqlx::query(AssertSqlSafe(sql)).fetch_all(engine)))
     }
 
     /// A script by the world itself.
     pub(super) fn script(&self, db: DbIndex, sql: &str) -> Result<u64> {
         let done = self.run(db, |engine| {
-            drive(sqlx::Executor::execute(
-                engine,
-                sqlx::raw_sql(AssertSqlSafe(sql)),
-            ))
+            drive(sqlx::Executor::execute(engine, sqlx::raw_sql(AssertSqlSafe(sql))))
         })?;
         Ok(done.rows_affected())
     }

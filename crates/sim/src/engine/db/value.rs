@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, fmt};
 
 use sqlx::{
-    Column as _, Row as _, TypeInfo as _, ValueRef as _,
+    Column as _, Decode, Row as _, Sqlite, TypeInfo as _, ValueRef as _,
+    error::BoxDynError,
     sqlite::{SqliteRow, SqliteValueRef},
 };
 
@@ -51,19 +52,21 @@ impl Value {
     }
 
     fn read(value: SqliteValueRef<'_>) -> Self {
-        use sqlx::Decode as _;
-        let decoded = if value.is_null() {
+        if value.is_null() {
             return Self::Null;
-        } else {
-            match value.type_info().name() {
-                "REAL" => f64::decode(value).map(Self::Real),
-                "TEXT" => String::decode(value).map(Self::Text),
-                "BLOB" => Vec::decode(value).map(Self::Blob),
-                _ => i64::decode(value).map(Self::Integer),
-            }
+        }
+        let decoded = match value.type_info().name() {
+            "REAL" => decode(value).map(Self::Real),
+            "TEXT" => decode(value).map(Self::Text),
+            "BLOB" => decode(value).map(Self::Blob),
+            _ => decode(value).map(Self::Integer),
         };
         decoded.expect("SQLite hands out what its type says")
     }
+}
+
+fn decode<'r, T: Decode<'r, Sqlite>>(value: SqliteValueRef<'r>) -> Result<T, BoxDynError> {
+    T::decode(value)
 }
 
 impl fmt::Display for Value {
@@ -82,9 +85,7 @@ pub(super) fn read_row(row: &SqliteRow) -> Row {
     row.columns()
         .iter()
         .map(|column| {
-            let value = row
-                .try_get_raw(column.ordinal())
-                .expect("a column of this row");
+            let value = row.try_get_raw(column.ordinal()).expect("a column of this row");
             (column.name().to_owned(), Value::read(value))
         })
         .collect()

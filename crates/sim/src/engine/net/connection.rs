@@ -56,6 +56,11 @@ pub(crate) struct Direction {
 }
 
 impl Direction {
+    /// Whether this hold still lasts.
+    pub(crate) fn is_hold(&self, hold: u32) -> bool {
+        self.hold == hold && !self.held.is_empty()
+    }
+
     pub(crate) fn forget_held(&mut self) {
         self.held.clear();
         self.stopped = 0;
@@ -95,19 +100,11 @@ impl Connection {
 
     /// (sender, receiver) of a direction.
     pub(crate) fn hosts(&self, dir: u8) -> (HostIndex, HostIndex) {
-        if dir == FORTH {
-            (self.from, self.to)
-        } else {
-            (self.to, self.from)
-        }
+        if dir == FORTH { (self.from, self.to) } else { (self.to, self.from) }
     }
 
     fn addresses(&self, dir: u8) -> (SocketAddr, SocketAddr) {
-        if dir == FORTH {
-            (self.client, self.server)
-        } else {
-            (self.server, self.client)
-        }
+        if dir == FORTH { (self.client, self.server) } else { (self.server, self.client) }
     }
 
     pub(crate) fn dir(&mut self, dir: u8) -> &mut Direction {
@@ -153,11 +150,7 @@ impl Connection {
                 dst_port: target.port(),
                 seq: self.dirs[usize::from(dir)].next_seq,
                 ack: self.dirs[usize::from(1 - dir)].next_seq,
-                flags: TcpFlags {
-                    rst: true,
-                    ack: true,
-                    ..TcpFlags::default()
-                },
+                flags: TcpFlags { rst: true, ack: true, ..TcpFlags::default() },
                 window: 0,
                 payload: bytes::Bytes::new(),
             }),
@@ -175,10 +168,7 @@ impl Connection {
     /// Nothing more will be heard of this connection. One that timed out is remembered until its
     /// sockets are closed, to tell them why it died.
     pub(crate) fn is_spent(&self) -> bool {
-        let quiet = self
-            .dirs
-            .iter()
-            .all(|dir| dir.in_flight == 0 && dir.held.is_empty());
+        let quiet = self.dirs.iter().all(|dir| dir.in_flight == 0 && dir.held.is_empty());
         let closed = self.dirs.iter().all(|dir| dir.receiver_closed);
         quiet && (closed || self.stray || self.death == Some(Death::Reset))
     }

@@ -33,10 +33,7 @@ fn key(client: SocketAddr, server: SocketAddr) -> Option<u64> {
 }
 
 fn ends(packet: &Packet, segment: &TcpSegment) -> (SocketAddr, SocketAddr) {
-    (
-        SocketAddr::new(packet.src, segment.src_port),
-        SocketAddr::new(packet.dst, segment.dst_port),
-    )
+    (SocketAddr::new(packet.src, segment.src_port), SocketAddr::new(packet.dst, segment.dst_port))
 }
 
 impl Inner {
@@ -112,11 +109,7 @@ impl Inner {
         let connection = self.conns.get_mut(&conn).expect("a known connection");
         let (from, to) = connection.hosts(dir);
         let rule = self.rules.link(from, to);
-        let latency = uniform(
-            connection.latency_rng(&self.streams, dir),
-            rule.low,
-            rule.high,
-        );
+        let latency = uniform(connection.latency_rng(&self.streams, dir), rule.low, rule.high);
         let mut delay = latency;
         let mut rto = first_rto(segment);
         let mut lost = 0;
@@ -139,15 +132,7 @@ impl Inner {
         direction.in_flight += 1;
         trace(w, "send", &connection.name, dir, segment, at - now);
         let retransmitted = lost > 0;
-        w.timeline.push(
-            at,
-            Event::Packet(Arrival {
-                conn,
-                dir,
-                packet,
-                retransmitted,
-            }),
-        );
+        w.timeline.push(at, Event::Packet(Arrival { conn, dir, packet, retransmitted }));
     }
 
     /// Keeps a packet back until the cut heals or the user timeout ends the connection.
@@ -163,14 +148,9 @@ impl Inner {
             let now = w.now_ns();
             direction.held_since = now;
             direction.hold += 1;
-            let patience = if syn {
-                SYN_TIMEOUT_NS
-            } else {
-                self.rules.user_timeout
-            };
+            let patience = if syn { SYN_TIMEOUT_NS } else { self.rules.user_timeout };
             let hold = direction.hold;
-            w.timeline
-                .push(now + patience, Event::UserTimeout { conn, dir, hold });
+            w.timeline.push(now + patience, Event::UserTimeout { conn, dir, hold });
         }
         direction.held.push_back(packet);
     }
@@ -207,33 +187,18 @@ impl Inner {
         for packet in held {
             let rule = self.rules.link(from, to);
             let connection = self.conns.get_mut(&conn).expect("a known connection");
-            let latency = uniform(
-                connection.latency_rng(&self.streams, dir),
-                rule.low,
-                rule.high,
-            );
+            let latency = uniform(connection.latency_rng(&self.streams, dir), rule.low, rule.high);
             let direction = connection.dir(dir);
             direction.last_arrival = direction.last_arrival.max(again + latency);
             direction.in_flight += 1;
-            let arrival = Arrival {
-                conn,
-                dir,
-                packet,
-                retransmitted: true,
-            };
-            w.timeline
-                .push(direction.last_arrival, Event::Packet(arrival));
+            let arrival = Arrival { conn, dir, packet, retransmitted: true };
+            w.timeline.push(direction.last_arrival, Event::Packet(arrival));
         }
     }
 
     /// What a packet's arrival hands to the sockets.
     pub(super) fn arrive(&mut self, w: &WorldState, arrival: Arrival) -> [Option<Packet>; 2] {
-        let Arrival {
-            conn,
-            dir,
-            packet,
-            retransmitted,
-        } = arrival;
+        let Arrival { conn, dir, packet, retransmitted } = arrival;
         let Some(connection) = self.conns.get_mut(&conn) else {
             return [None, None];
         };
@@ -278,21 +243,21 @@ impl Inner {
         [delivered, None]
     }
 
-    pub(super) fn give_up(&mut self, w: &WorldState, conn: u32, dir: u8, hold: u32) -> [Option<Packet>; 2] {
+    pub(super) fn give_up(
+        &mut self,
+        w: &WorldState,
+        conn: u32,
+        dir: u8,
+        hold: u32,
+    ) -> [Option<Packet>; 2] {
         match self.conns.get_mut(&conn) {
-            Some(connection)
-                if connection.dir(dir).hold == hold && !connection.dir(dir).held.is_empty() =>
-            {
+            Some(connection) if connection.dirs[usize::from(dir)].is_hold(hold) => {
                 let connecting = connection.dir(dir).held.iter().any(is_syn);
                 connection.death = Some(Death::TimedOut);
                 if connecting {
                     connection.abandon();
                 }
-                w.line(
-                    None,
-                    "net.timeout",
-                    &[("conn", Field::Text(&connection.name))],
-                );
+                w.line(None, "net.timeout", &[("conn", Field::Text(&connection.name))]);
                 let ends = [connection.reset_packet(FORTH), connection.reset_packet(BACK)];
                 for direction in &mut connection.dirs {
                     direction.forget_held();
@@ -336,11 +301,7 @@ fn is_syn(packet: &Packet) -> bool {
 }
 
 fn first_rto(segment: &TcpSegment) -> u64 {
-    if segment.flags.syn {
-        SYN_RTO_NS
-    } else {
-        RTO_NS
-    }
+    if segment.flags.syn { SYN_RTO_NS } else { RTO_NS }
 }
 
 /// Nothing but an acknowledgement. It frees buffers at its receiver and is otherwise invisible to
@@ -358,7 +319,14 @@ fn still_connecting(client: HostIndex, local: SocketAddr) -> bool {
         .any(|entry| entry.local == local && entry.state == Some(NetstatState::SynSent))
 }
 
-fn trace(w: &WorldState, kind: &'static str, conn: &str, dir: u8, segment: &TcpSegment, delay: u64) {
+fn trace(
+    w: &WorldState,
+    kind: &'static str,
+    conn: &str,
+    dir: u8,
+    segment: &TcpSegment,
+    delay: u64,
+) {
     let flags = segment.flags;
     let bits = u64::from(flags.syn)
         | (u64::from(flags.ack) << 1)

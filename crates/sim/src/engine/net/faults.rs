@@ -25,11 +25,7 @@ pub(super) struct Link {
 }
 
 /// Half a millisecond to two: a data centre. Sub-millisecond draws decide the order of arrivals.
-const DEFAULT_LINK: Link = Link {
-    low: 500_000,
-    high: 2_000_000,
-    loss: Chance::NEVER,
-};
+const DEFAULT_LINK: Link = Link { low: 500_000, high: 2_000_000, loss: Chance::NEVER };
 
 /// About what Linux's `tcp_retries2 = 15` amounts to.
 const USER_TIMEOUT: Duration = Duration::from_secs(924);
@@ -114,11 +110,7 @@ impl Net {
     /// If `probability` is not within 0..=1.
     pub fn loss(&self, a: &str, b: &str, probability: f64) {
         let shown = probability.to_string();
-        let fields = [
-            ("a", Field::Text(a)),
-            ("b", Field::Text(b)),
-            ("p", Field::Text(&shown)),
-        ];
+        let fields = [("a", Field::Text(a)), ("b", Field::Text(b)), ("p", Field::Text(&shown))];
         let loss = Chance::new(probability);
         self.change(a, b, "fault.loss", &fields, |link| link.loss = loss);
     }
@@ -180,16 +172,13 @@ impl Net {
             } else {
                 inner.rules.refusing.remove(&index);
             }
-            let fields = [
-                ("host", Field::Text(host)),
-                ("on", Field::Number(on.into())),
-            ];
+            let fields = [("host", Field::Text(host)), ("on", Field::Number(on.into()))];
             w.line(None, "fault.refuse", &fields);
         });
     }
 
-    /// Resets every connection between the two hosts, at both ends; returns how many.
-    pub fn reset(&self, a: &str, b: &str) -> usize {
+    /// Resets every connection between the two hosts, at both ends.
+    pub fn reset(&self, a: &str, b: &str) {
         world::with(|w| {
             let (x, y) = (w.host_index(a), w.host_index(b));
             w.wire.flush(w);
@@ -198,7 +187,9 @@ impl Net {
                 .conns
                 .iter()
                 .filter(|(_, conn)| conn.death.is_none() && !conn.stray)
-                .filter(|(_, conn)| (conn.from, conn.to) == (x, y) || (conn.from, conn.to) == (y, x))
+                .filter(|(_, conn)| {
+                    (conn.from, conn.to) == (x, y) || (conn.from, conn.to) == (y, x)
+                })
                 .map(|(id, _)| *id)
                 .collect();
             let packets: Vec<Packet> = conns.iter().flat_map(|conn| inner.kill(*conn)).collect();
@@ -210,7 +201,6 @@ impl Net {
                 ("conns", Field::Number(conns.len() as u64)),
             ];
             w.line(None, "fault.reset", &fields);
-            conns.len()
         })
     }
 
@@ -288,6 +278,23 @@ pub(crate) fn wipe(w: &WorldState, host: HostIndex) {
             .filter(of_host)
             .map(|conn| conn.reset_packet(if conn.to == host { FORTH } else { BACK }))
             .collect()
+    };
+    w.wire.deliver_all(packets);
+    w.wire.flush(w);
+}
+
+/// Ends what lingers on a port of a host after its listener has closed. Peers find out when they
+/// next send.
+pub(crate) fn clear_port(w: &WorldState, host: HostIndex, port: u16) {
+    w.wire.flush(w);
+    let packets: Vec<Packet> = {
+        let inner = w.wire.inner.borrow();
+        let lingering = |conn: &&super::connection::Connection| {
+            let closed = conn.dirs[usize::from(FORTH)].receiver_closed;
+            conn.to == host && conn.server.port() == port && closed
+        };
+        let conns = inner.conns.values().filter(lingering);
+        conns.map(|conn| conn.reset_packet(FORTH)).collect()
     };
     w.wire.deliver_all(packets);
     w.wire.flush(w);

@@ -29,9 +29,7 @@ pub(crate) fn address(host: HostIndex) -> IpAddr {
 pub(crate) fn host_of(address: IpAddr) -> Option<HostIndex> {
     match address {
         IpAddr::V4(v4) => match v4.octets() {
-            [10, 0, high, low] => u16::from_be_bytes([high, low])
-                .checked_sub(1)
-                .map(HostIndex),
+            [10, 0, high, low] => u16::from_be_bytes([high, low]).checked_sub(1).map(HostIndex),
             _ => None,
         },
         IpAddr::V6(_) => None,

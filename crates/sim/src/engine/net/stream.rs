@@ -12,6 +12,7 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil_net::shim::tokio::net as shim;
 
+use super::faults as net;
 use super::wire::SYN_TIMEOUT_NS;
 use crate::engine::{host::Life, world};
 
@@ -19,10 +20,7 @@ use crate::engine::{host::Life, world};
 const WINDOW_NOTICE: usize = 8 * 1024;
 
 fn gone() -> io::Error {
-    io::Error::new(
-        ErrorKind::ConnectionAborted,
-        "the host of this socket has crashed",
-    )
+    io::Error::new(ErrorKind::ConnectionAborted, "the host of this socket has crashed")
 }
 
 /// A TCP connection of a host.
@@ -38,12 +36,7 @@ pub struct TcpStream {
 impl TcpStream {
     fn new(inner: shim::TcpStream, life: Life) -> io::Result<Self> {
         let (local, peer) = (inner.local_addr()?, inner.peer_addr()?);
-        Ok(Self {
-            inner: Some(inner),
-            life,
-            local,
-            peer,
-        })
+        Ok(Self { inner: Some(inner), life, local, peer })
     }
 
     /// This end's address.
@@ -72,11 +65,7 @@ impl TcpStream {
     fn explain(&self, error: io::Error) -> io::Error {
         let silent = error.kind() == ErrorKind::ConnectionReset
             && world::with(|w| w.wire.timed_out(self.local, self.peer));
-        if silent {
-            ErrorKind::TimedOut.into()
-        } else {
-            error
-        }
+        if silent { ErrorKind::TimedOut.into() } else { error }
     }
 }
 
@@ -147,11 +136,10 @@ impl axum::serve::Listener for Listener {
     async fn accept(&mut self) -> (TcpStream, SocketAddr) {
         std::future::poll_fn(|cx| {
             loop {
-                if !self.life.is_alive() {
+                let Some(inner) = self.inner.as_ref().filter(|_| self.life.is_alive()) else {
                     return Poll::Pending; // The dead accept nobody.
-                }
+                };
                 self.life.enter_sockets();
-                let inner = self.inner.as_ref().expect("present until dropped");
                 let Ok((stream, peer)) = std::task::ready!(inner.poll_accept(cx)) else {
                     return Poll::Pending;
                 };
@@ -166,10 +154,7 @@ impl axum::serve::Listener for Listener {
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.life.enter_sockets();
-        self.inner
-            .as_ref()
-            .expect("present until dropped")
-            .local_addr()
+        self.inner.as_ref().ok_or_else(gone)?.local_addr()
     }
 }
 
@@ -187,20 +172,31 @@ impl Drop for Listener {
     }
 }
 
-/// Opens a listening socket on all addresses of the host.
-pub(crate) fn bind(life: Life, port: u16) -> io::Result<Listener> {
+/// Opens a listening socket on all addresses of the host. On a host that is over it hears nobody.
+///
+/// # Panics
+/// If the port is taken.
+pub(crate) fn bind(life: Life, port: u16) -> Listener {
     if !life.is_alive() {
-        return Err(gone());
+        return Listener { inner: None, life };
     }
-    life.enter_sockets();
-    let address = SocketAddr::from(([0, 0, 0, 0], port));
-    // Binding a simulated socket never waits.
-    let bound = futures::FutureExt::now_or_never(shim::TcpListener::bind(address));
-    let inner = bound.expect("binding does not wait")?;
-    Ok(Listener {
-        inner: Some(inner),
-        life,
-    })
+    let attempt = || {
+        life.enter_sockets();
+        let address = SocketAddr::from(([0, 0, 0, 0], port));
+        // Binding a simulated socket never waits.
+        let bound = futures::FutureExt::now_or_never(shim::TcpListener::bind(address));
+        bound.expect("binding does not wait")
+    };
+    let bound = attempt().or_else(|_| {
+        // Connections of a listener that is gone linger on its port; as with SO_REUSEADDR, which
+        // tokio sets, they do not keep it.
+        world::with(|w| net::clear_port(w, life.owner.host, port));
+        attempt()
+    });
+    let inner = bound.unwrap_or_else(|error| {
+        panic!("port {port} of this host cannot be opened ({error}): who listens there already?")
+    });
+    Listener { inner: Some(inner), life }
 }
 
 /// Connects to `host:port`. Silence lasts as long as TCP's own patience (127 s), so callers set
@@ -219,21 +215,14 @@ pub(crate) fn dial(
         }
         let since = world::with(world::WorldState::now_ns);
         let connecting = shim::TcpStream::connect(SocketAddr::new(ip, port));
-        let connected = Dialing {
-            connecting: Some(Box::pin(connecting)),
-            life: life.clone(),
-        }
-        .await;
+        let connected =
+            Dialing { connecting: Some(Box::pin(connecting)), life: life.clone() }.await;
         match connected {
             Ok(stream) => TcpStream::new(stream, life),
             Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
                 // The engine ends a SYN that nobody answers with a reset: tell the two apart.
                 let waited = world::with(world::WorldState::now_ns) - since;
-                Err(if waited >= SYN_TIMEOUT_NS {
-                    ErrorKind::TimedOut.into()
-                } else {
-                    error
-                })
+                Err(if waited >= SYN_TIMEOUT_NS { ErrorKind::TimedOut.into() } else { error })
             }
             Err(error) => Err(error),
         }

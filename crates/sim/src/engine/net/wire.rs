@@ -51,7 +51,7 @@ impl Wire {
             inner: RefCell::new(Inner {
                 streams,
                 conns: BTreeMap::new(),
-                pub(super) by_key: BTreeMap::new(),
+                by_key: BTreeMap::new(),
                 made: BTreeMap::new(),
                 next: 0,
                 rules: Rules::new(),
@@ -138,4 +138,3 @@ impl Wire {
         }
     }
 }
-
