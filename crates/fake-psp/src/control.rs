@@ -4,7 +4,7 @@
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{Path, Query, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -32,8 +32,11 @@ struct Since {
 }
 
 /// The book, all of it or from a line on (`?since=SEQ`).
-async fn book(State(psp): State<FakePsp>, Query(Since { since }): Query<Since>) -> Response {
-    Json(psp.book_since(since)).into_response()
+async fn book(State(psp): State<FakePsp>, query: Result<Query<Since>, QueryRejection>) -> Response {
+    match query {
+        Ok(Query(Since { since })) => Json(psp.book_since(since)).into_response(),
+        Err(error) => refuse(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &error.body_text()),
+    }
 }
 
 async fn faults(State(psp): State<FakePsp>) -> Json<Programme> {

@@ -14,7 +14,7 @@ use std::{
 
 use axum::{Router, body::Body, http::HeaderValue, serve::Listener};
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -109,10 +109,9 @@ async fn converse<Io: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         answer(psp.clone(), router.clone(), doom.clone(), request)
     });
     // Hyper would read the wall clock for the `date` header; ours comes from the handed clock.
-    let connection = http1::Builder::new()
-        .auto_date_header(false)
-        .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(wire), service);
+    // Without a timer it lets idle connections live, so that only the programme closes any.
+    let connection =
+        http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(wire), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         biased;

@@ -1,8 +1,10 @@
 //! The fake as its clients see it.
 
 mod api;
+mod binary;
 mod faults;
 mod golden;
+mod idempotency;
 mod properties;
 mod settlements;
 mod shop;

@@ -197,3 +197,8 @@ pub(crate) fn minutes(minutes: i64) -> SignedDuration {
 pub(crate) fn at(endpoint: fake_psp::Endpoint) -> Match {
     Match { endpoint, ..Match::default() }
 }
+
+/// Refuses with a code of Toss's table.
+pub(crate) fn refuse(code: &str) -> Verdict {
+    Verdict::Refuse { code: code.to_owned(), status: None }
+}
