@@ -10,7 +10,7 @@ pub mod plan;
 pub mod scenario;
 
 pub mod cast;
-mod collect;
+pub mod collect;
 pub mod oracle;
 pub mod run;
 pub mod snapshot;

@@ -54,7 +54,12 @@ impl<'a> Json<'a> {
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn keep(scenario: &Scenario, seed: u64, plan: &Plan, because: &str) -> std::io::Result<PathBuf> {
+pub fn keep(
+    scenario: &Scenario,
+    seed: u64,
+    plan: &Plan,
+    because: &str,
+) -> std::io::Result<PathBuf> {
     let replay = Replay {
         because: because.to_owned(),
         seed,
@@ -100,7 +105,13 @@ impl Paint {
 }
 
 /// The verdict for a person.
-pub fn text(scenario: &Scenario, seed: u64, plan: &Plan, outcome: &Outcome, paint: Paint) -> String {
+pub fn text(
+    scenario: &Scenario,
+    seed: u64,
+    plan: &Plan,
+    outcome: &Outcome,
+    paint: Paint,
+) -> String {
     let mut out = String::new();
     let title = match outcome.verdict {
         Verdict::Passed => paint.good("PASSED"),

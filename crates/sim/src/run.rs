@@ -4,7 +4,10 @@ use std::{
     cell::RefCell,
     collections::BTreeMap,
     rc::Rc,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -78,6 +81,21 @@ struct Stage {
     watchers: Rc<RefCell<Watchers>>,
 }
 
+impl Stage {
+    /// Everything that the judges look at, as it is now.
+    fn facts(&self, ctl: &Ctl, orphans: &Orphans) -> Facts {
+        Facts {
+            book: self.psp.book(),
+            calls: self.psp.calls(),
+            applied: self.psp.applied(),
+            history: self.history.lines(),
+            orphans: orphans.clone(),
+            shopping: self.shopping.load(Ordering::Relaxed),
+            ..collect::facts(ctl)
+        }
+    }
+}
+
 /// Runs a plan. A pure function of (scenario, seed, plan).
 pub fn run(scenario: &Scenario, seed: u64, plan: &Plan, trace: TraceConfig) -> Outcome {
     let config = WorldConfig { trace, ..WorldConfig::new(seed, plan.start) };
@@ -101,10 +119,10 @@ async fn perform(
     plan: &Plan,
 ) -> (Verdict, Vec<Violation>, Numbers, Books) {
     let stage = set(ctl, scenario, seed, plan);
-    let mut orphans = safety(ctl, scenario, plan).await;
+    let orphans = safety(ctl, scenario, plan).await;
     cast::heal(ctl).await;
     stage.psp.install(lasting(scenario, plan));
-    let facts = liveness(ctl, scenario, &stage, &mut orphans).await;
+    let facts = liveness(ctl, scenario, &stage, &orphans).await;
     let violations = judge(ctl, &stage, &facts);
     let verdict = match violations.first() {
         None => Verdict::Passed,
@@ -116,22 +134,22 @@ async fn perform(
 
 /// Builds the world.
 fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
-    let config = fake_psp::Config {
-        secret_keys: vec![hosts::SECRET_KEY.to_owned()],
-        webhook_urls: vec![hosts::webhook_url()],
-        ..fake_psp::Config::default()
-    };
-    let clock = hosts::psp_clock(ctl);
-    let psp = FakePsp::new(config, clock, Arc::new(SeededEntropy::new(seed)));
-    let mut programme = Programme { rules: scenario.psp.rules.clone() };
-    programme.rules.extend(plan.psp.iter().cloned());
-    psp.install(programme);
     let shop = Shop {
         history: History::default(),
         shopping: Arc::new(AtomicUsize::new(plan.purchases.len())),
         urls: hosts::urls("payment", scenario.cluster.payment),
     };
-    hosts::start(ctl, scenario, plan, &psp, &shop);
+    let clock = hosts::open(ctl, plan, &shop);
+    let config = fake_psp::Config {
+        secret_keys: vec![hosts::SECRET_KEY.to_owned()],
+        webhook_urls: vec![hosts::webhook_url()],
+        ..fake_psp::Config::default()
+    };
+    let psp = FakePsp::new(config, clock, Arc::new(SeededEntropy::new(seed)));
+    let mut programme = Programme { rules: scenario.psp.rules.clone() };
+    programme.rules.extend(plan.psp.iter().cloned());
+    psp.install(programme);
+    hosts::start(ctl, scenario, &psp);
     let watchers = watch(ctl);
     Stage { psp, history: shop.history, shopping: shop.shopping, watchers }
 }
@@ -139,20 +157,32 @@ fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
 fn watch(ctl: &Ctl) -> Rc<RefCell<Watchers>> {
     let watchers = Rc::new(RefCell::new(Watchers::default()));
     let shared = watchers.clone();
-    ctl.db().observe("ledger", AppendOnly::TABLES, move |commit| {
-        let mut watchers = shared.borrow_mut();
-        watchers.zero_sum.observe(commit);
-        watchers.append_only.observe(commit);
-    });
+    ctl.db().observe(
+        "ledger",
+        AppendOnly::TABLES,
+        Box::new(move |commit| {
+            let mut watchers = shared.borrow_mut();
+            watchers.zero_sum.observe(commit);
+            watchers.append_only.observe(commit);
+        }),
+    );
     let shared = watchers.clone();
-    ctl.db().observe("payment", Legal::TABLES, move |commit| {
-        shared.borrow_mut().legal.observe(commit);
-    });
+    ctl.db().observe(
+        "payment",
+        Legal::TABLES,
+        Box::new(move |commit| {
+            shared.borrow_mut().legal.observe(commit);
+        }),
+    );
     for database in ["payment", "executor", "wallet", "ledger"] {
         let shared = watchers.clone();
-        ctl.db().observe(database, Feeds::TABLES, move |commit| {
-            shared.borrow_mut().feeds.observe(commit);
-        });
+        ctl.db().observe(
+            database,
+            Feeds::TABLES,
+            Box::new(move |commit| {
+                shared.borrow_mut().feeds.observe(commit);
+            }),
+        );
     }
     watchers
 }
@@ -188,19 +218,17 @@ fn lasting(scenario: &Scenario, plan: &Plan) -> Programme {
 }
 
 /// Waits until nothing is pending, at most for the scenario's quiet time.
-async fn liveness(
-    ctl: &Ctl,
-    scenario: &Scenario,
-    stage: &Stage,
-    orphans: &mut Orphans,
-) -> Facts {
+async fn liveness(ctl: &Ctl, scenario: &Scenario, stage: &Stage, orphans: &Orphans) -> Facts {
     let end = Instant::now() + Duration::from_secs(scenario.length.quiet_hours * 3600);
     let mut rest = Duration::from_secs(30);
     loop {
-        let mut facts = collect::facts(ctl, &stage.psp, &stage.history, &stage.shopping);
-        facts.orphans.clone_from(orphans);
-        if oracle::pending(&facts).is_empty() || Instant::now() >= end {
-            return facts;
+        if Instant::now() >= end || oracle::pending(&stage.facts(ctl, orphans)).is_empty() {
+            // What was just being committed may have been seen before it was.
+            sleep(Duration::from_secs(5)).await;
+            let facts = stage.facts(ctl, orphans);
+            if Instant::now() >= end || oracle::pending(&facts).is_empty() {
+                return facts;
+            }
         }
         sleep(rest).await;
         rest = (rest * 2).min(Duration::from_secs(600));

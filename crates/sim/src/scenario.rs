@@ -254,9 +254,10 @@ impl Scenario {
             let ids: Vec<_> = crate::oracle::INVARIANTS.iter().map(|i| i.id).collect();
             return wrong("expect", format!("must be \"pass\" or one of {}", ids.join(", ")));
         }
-        for (field, time) in
-            [("length.start", &self.length.start), ("cluster.reconcile_at", &self.cluster.reconcile_at)]
-        {
+        for (field, time) in [
+            ("length.start", &self.length.start),
+            ("cluster.reconcile_at", &self.cluster.reconcile_at),
+        ] {
             if let Err(e) = time.parse::<system::kernel::NightTime>() {
                 return wrong(field, e);
             }
@@ -278,10 +279,14 @@ impl Scenario {
             return wrong("workload", "there must be a seller and an item".to_owned());
         }
         if work.amount[0] < 100 || work.amount[0] > work.amount[1] {
-            return wrong("workload.amount", "must be [from, to] with 100 <= from <= to".to_owned());
+            return wrong(
+                "workload.amount",
+                "must be [from, to] with 100 <= from <= to".to_owned(),
+            );
         }
         let (work, psp) = (chances(work), chances(&self.psp));
-        if let Some((key, value)) = work.iter().chain(&psp).find(|(_, v)| !(0.0..=1.0).contains(v)) {
+        if let Some((key, value)) = work.iter().chain(&psp).find(|(_, v)| !(0.0..=1.0).contains(v))
+        {
             return wrong("workload, psp", format!("{key} is a chance from 0 to 1, not {value}"));
         }
         let programme = fake_psp::Programme { rules: self.psp.rules.clone() };
@@ -301,7 +306,11 @@ impl Scenario {
 fn chances(section: &impl Serialize) -> Vec<(String, f64)> {
     let value = serde_json::to_value(section).expect("plain data");
     let fields = value.as_object().expect("a section is an object");
-    fields.iter().filter(|(_, v)| v.is_f64()).map(|(k, v)| (k.clone(), v.as_f64().unwrap_or(0.0))).collect()
+    fields
+        .iter()
+        .filter(|(_, v)| v.is_f64())
+        .map(|(k, v)| (k.clone(), v.as_f64().unwrap_or(0.0)))
+        .collect()
 }
 
 impl fmt::Display for Scenario {

@@ -2,7 +2,10 @@
 
 use std::fmt::{self, Write};
 
-use crate::{collect, engine::Ctl, oracle::Row};
+use crate::{
+    collect,
+    engine::{Ctl, db::Row},
+};
 
 /// Accounts with balances, and entries with postings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,7 +22,7 @@ impl Books {
         let names = purchases(ctl);
         for row in collect::rows_by_id(ctl, "ledger", "posting").into_values() {
             let (entry, account) = (text(&row, "entry_id"), text(&row, "account"));
-            let amount = row["amount"].integer().unwrap_or(0);
+            let amount = row["amount"].as_i64().unwrap_or(0);
             *balances.entry(account.clone()).or_default() += amount;
             let shown = names.iter().find(|(id, _)| entry.contains(id.as_str()));
             let shown = shown.map_or_else(|| entry.clone(), |(id, name)| entry.replace(id, name));
@@ -40,7 +43,7 @@ fn purchases(ctl: &Ctl) -> Vec<(String, String)> {
 }
 
 fn text(row: &Row, column: &str) -> String {
-    row[column].text().to_owned()
+    row[column].as_str().unwrap_or_default().to_owned()
 }
 
 impl fmt::Display for Books {

@@ -137,7 +137,8 @@ impl Buyer {
             "buyer_id": name, "order_name": name, "currency": "KRW", "items": items,
         });
         for n in 0..TRIES {
-            let clicks = if n == 0 && self.purchase.has(Habit::DoubleClickCheckout) { 2 } else { 1 };
+            let clicks =
+                if n == 0 && self.purchase.has(Habit::DoubleClickCheckout) { 2 } else { 1 };
             let order_id = self.click_checkout(&key, &body, clicks).await;
             if order_id.is_some() {
                 if self.purchase.has(Habit::KeyReused) {
@@ -231,11 +232,8 @@ impl Buyer {
 
     /// Confirms every payment that came back; returns the last status told.
     async fn confirm(&mut self, back: &[Redirect]) -> Option<String> {
-        let patience = if self.purchase.has(Habit::Impatient) {
-            Duration::from_millis(700)
-        } else {
-            PATIENCE
-        };
+        let patience =
+            if self.purchase.has(Habit::Impatient) { Duration::from_millis(700) } else { PATIENCE };
         let clicks = if self.purchase.has(Habit::DoubleClickConfirm) { 2 } else { 1 };
         let mut status = None;
         for _ in 0..TRIES {

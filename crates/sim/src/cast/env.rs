@@ -37,7 +37,8 @@ pub(super) struct SimDial(pub(super) HostHandle);
 
 impl Dial for SimDial {
     fn dial(&self, uri: &Uri) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
-        let (host, port) = (uri.host().unwrap_or_default().to_owned(), uri.port_u16().unwrap_or(80));
+        let (host, port) =
+            (uri.host().unwrap_or_default().to_owned(), uri.port_u16().unwrap_or(80));
         let from = self.0.clone();
         async move { Ok(Box::new(from.dial(&host, port).await?) as Box<dyn Stream>) }.boxed()
     }
@@ -75,8 +76,7 @@ impl fake_psp::Deliver for Deliver {
             for (name, value) in headers {
                 request = request.header(name, value);
             }
-            let request =
-                request.body(Full::new(body)).map_err(|e| DeliverError(e.to_string()))?;
+            let request = request.body(Full::new(body)).map_err(|e| DeliverError(e.to_string()))?;
             // The PSP has a limit of its own, which is shorter.
             let answer = http.send(request, Duration::from_secs(60)).await;
             answer.map(|a| a.status.as_u16()).map_err(|e| DeliverError(e.to_string()))

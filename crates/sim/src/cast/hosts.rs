@@ -46,13 +46,8 @@ pub const DATABASES: [&str; 5] = ["payment", "executor", "wallet", "ledger", "re
 
 /// All hosts of services.
 pub fn services(cluster: &Cluster) -> Vec<String> {
-    let counts = [
-        cluster.payment,
-        cluster.executor,
-        cluster.wallet,
-        cluster.ledger,
-        cluster.reconciler,
-    ];
+    let counts =
+        [cluster.payment, cluster.executor, cluster.wallet, cluster.ledger, cluster.reconciler];
     DATABASES.iter().zip(counts).flat_map(|(name, n)| replicas(name, n)).collect()
 }
 
@@ -70,32 +65,34 @@ fn replicas(service: &str, n: usize) -> Vec<String> {
     (1..=n).map(|i| format!("{service}-{i}")).collect()
 }
 
-/// Makes the hosts and databases, and starts everything.
-pub fn start(ctl: &Ctl, scenario: &Scenario, plan: &Plan, psp: &FakePsp, shop: &Shop) {
+/// Makes the databases and the buyers' hosts. Returns the true time's clock, for the PSP: nobody
+/// sets a buyer's clock wrong.
+pub fn open(ctl: &Ctl, plan: &Plan, shop: &Shop) -> Arc<dyn fake_psp::Clock> {
     for database in DATABASES {
         ctl.db().create(database);
     }
-    let webhooks = psp.clone();
-    ctl.host(PSP, HostOptions::default(), move |host| run_psp(webhooks.clone(), host));
-    for (n, host) in buyers().iter().enumerate() {
-        let mine = plan.purchases.iter().skip(n).step_by(buyers().len()).cloned().collect();
-        let (crowd, shop): (Vec<Purchase>, _) = (mine, shop.clone());
+    let hosts = buyers();
+    for (n, host) in hosts.iter().enumerate() {
+        let mine = plan.purchases.iter().skip(n).step_by(hosts.len()).cloned();
+        let (crowd, shop): (Vec<Purchase>, Shop) = (mine.collect(), shop.clone());
         ctl.host(host, HostOptions::default(), move |host| {
             run_buyers(host, crowd.clone(), shop.clone())
         });
     }
+    Arc::new(env::Clock(ctl.clock(&hosts[0])))
+}
+
+/// Makes the other hosts and starts everything.
+pub fn start(ctl: &Ctl, scenario: &Scenario, psp: &FakePsp) {
+    let psp = psp.clone();
+    ctl.host(PSP, HostOptions::default(), move |host| run_psp(psp.clone(), host));
     for host in services(&scenario.cluster) {
         let cluster = scenario.cluster.clone();
         ctl.host(&host, HostOptions::default(), move |host| supervise(cluster.clone(), host));
     }
-    for host in buyers().into_iter().chain([PSP.to_owned()]).chain(services(&scenario.cluster)) {
+    for host in ctl.hosts() {
         ctl.start(&host);
     }
-}
-
-/// The PSP's clock: true time, because its own host's is not skewed.
-pub fn psp_clock(ctl: &Ctl) -> Arc<dyn fake_psp::Clock> {
-    Arc::new(env::Clock(ctl.clock(PSP)))
 }
 
 /// Where the PSP sends webhooks: the first replica of the payment service.
@@ -103,11 +100,7 @@ pub fn webhook_url() -> String {
     format!("http://payment-1:{PORT}/v1/webhooks/toss")
 }
 
-fn run_buyers(
-    host: HostHandle,
-    crowd: Vec<Purchase>,
-    shop: Shop,
-) -> BoxFuture<'static, ()> {
+fn run_buyers(host: HostHandle, crowd: Vec<Purchase>, shop: Shop) -> BoxFuture<'static, ()> {
     async move {
         join_all(crowd.into_iter().map(|p| buyer(host.clone(), p, shop.clone()))).await;
         std::future::pending().await
@@ -167,14 +160,15 @@ async fn serve(cluster: &Cluster, host: &HostHandle) -> Result<(), ServeError> {
             executor::serve(listener, config, env, stop).await
         }
         "wallet" => {
-            wallet::serve(listener, wallet::Config { common, payment_urls: payment }, env, stop).await
+            wallet::serve(listener, wallet::Config { common, payment_urls: payment }, env, stop)
+                .await
         }
         "ledger" => {
-            ledger::serve(listener, ledger::Config { common, payment_urls: payment }, env, stop).await
+            ledger::serve(listener, ledger::Config { common, payment_urls: payment }, env, stop)
+                .await
         }
         "reconciler" => {
-            let mut config =
-                reconciler::Config::new(common, &payment, &executor, &wallet, &ledger);
+            let mut config = reconciler::Config::new(common, &payment, &executor, &wallet, &ledger);
             config.reconcile_at = cluster.reconcile_at.parse().expect("checked");
             reconciler::serve(listener, config, env, stop).await
         }

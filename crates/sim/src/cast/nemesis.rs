@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::hosts::{PSP, service_of};
 use crate::{
-    engine::{Crash, Ctl},
+    engine::{Crash, Ctl, db::Db},
     plan::{Break, Fault},
 };
 
@@ -53,7 +53,9 @@ async fn strike(ctl: &Ctl, what: &Break, orphans: &mut Orphans) {
             net.latency(a, b, Duration::from_millis(*ms)..=Duration::from_millis(ms * 2));
         }
         Break::Loss(a, b, share) => net.loss(a, b, *share),
-        Break::Reset(a, b) => net.reset(a, b),
+        Break::Reset(a, b) => {
+            net.reset(a, b);
+        }
         Break::Refuse(host) => net.refuse(host, true),
         Break::Crash(host) => crash(ctl, host, Crash::Process, orphans).await,
         Break::MachineCrash(host) => crash(ctl, host, Crash::Machine, orphans).await,
@@ -107,9 +109,19 @@ fn mend(ctl: &Ctl, what: &Break) {
         | Break::DatabaseOutage(host)
         | Break::DatabaseCut(host, _)
         | Break::DatabaseLostRequest(host, _)
-        | Break::DatabaseLostAnswer(host, _) => db.heal(service_of(host), host),
+        | Break::DatabaseLostAnswer(host, _) => heal_database(db, host),
         Break::ClockSkew(host, _) => ctl.set_skew(host, jiff::SignedDuration::ZERO),
     }
+}
+
+/// A host's link to its database is as at the start.
+fn heal_database(db: Db, host: &str) {
+    let service = service_of(host);
+    db.latency(service, host, Duration::from_micros(200)..=Duration::from_millis(1));
+    db.outage(service, host, false);
+    db.cut(service, host, 0.0);
+    db.lose_request(service, host, 0.0);
+    db.lose_answer(service, host, 0.0);
 }
 
 /// Everything heals: links, databases, clocks; and what is down comes up.

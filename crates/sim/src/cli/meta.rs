@@ -46,11 +46,17 @@ impl Args {
         let _ = (one.wait(), two.wait());
         match difference.map_err(|e| format!("cannot read a trace: {e}"))? {
             Ok(count) => {
-                println!("DETERMINISTIC  {} seed {}: {count} lines are the same in two processes", scenario.name, self.seed);
+                println!(
+                    "DETERMINISTIC  {} seed {}: {count} lines are the same in two processes",
+                    scenario.name, self.seed
+                );
                 Ok(End::Passed)
             }
             Err(found) => {
-                println!("NOT DETERMINISTIC  {} seed {}: line {} differs", scenario.name, self.seed, found.line);
+                println!(
+                    "NOT DETERMINISTIC  {} seed {}: line {} differs",
+                    scenario.name, self.seed, found.line
+                );
                 println!("  one: {}\n  two: {}", found.one, found.two);
                 Ok(End::NotDeterministic)
             }
@@ -82,10 +88,7 @@ struct Difference {
 }
 
 /// Counts equal lines, or finds the first that differs. Two empty traces are no proof.
-fn compare(
-    mut one: impl BufRead,
-    mut two: impl BufRead,
-) -> io::Result<Result<u64, Difference>> {
+fn compare(mut one: impl BufRead, mut two: impl BufRead) -> io::Result<Result<u64, Difference>> {
     let (mut a, mut b) = (Vec::new(), Vec::new());
     for line in 1.. {
         a.clear();

@@ -121,9 +121,9 @@ impl List {
             listed.push(Scenario::load(path).map_err(|e| e.to_string())?);
         }
         if self.json {
-            let rows = listed.iter().map(|s| {
-                serde_json::json!({ "name": s.name, "about": s.about, "expect": s.expect })
-            });
+            let rows = listed.iter().map(
+                |s| serde_json::json!({ "name": s.name, "about": s.about, "expect": s.expect }),
+            );
             println!("{}", serde_json::Value::from_iter(rows));
             return Ok(End::Passed);
         }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Row, Violation, zero_sum::order_of};
-use crate::engine::{Commit, Op};
+use super::{Violation, zero_sum::order_of};
+use crate::engine::db::{Commit, Op, Row};
 
 /// The judge's copy of the ledger.
 #[derive(Debug, Default)]
@@ -49,9 +49,9 @@ impl AppendOnly {
         }
     }
 
-    fn report(&mut self, change: &crate::engine::Change, what: &str, commit: &Commit) {
+    fn report(&mut self, change: &crate::engine::db::Change, what: &str, commit: &Commit) {
         let entry = change.row.as_ref().and_then(|row| row.get("entry_id"));
-        let order = entry.and_then(|entry| order_of(entry.text()));
+        let order = entry.and_then(|entry| order_of(entry.as_str().unwrap_or_default()));
         let detail = format!("row {} of {} {what} at {}", change.rowid, change.table, commit.at);
         self.found.push(Violation::new("append-only", order.as_deref(), detail));
     }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use crate::oracle::legal::tests::{commit, row};
 
-    fn entry(op: Op, kind: &str) -> crate::engine::Change {
+    fn entry(op: Op, kind: &str) -> crate::engine::db::Change {
         row("journal_entry", op, 1, &[("id", "je".into()), ("kind", kind.into())])
     }
 

@@ -12,12 +12,15 @@ pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
     for order in facts.payment_orders.iter().filter(|o| o.status == "SUCCESS") {
         *paid.entry(&order.seller_id).or_default() += order.amount;
     }
-    let owed = |seller: &str| {
-        -facts.ledger.get(&format!("seller_payable:{seller}")).copied().unwrap_or(0)
-    };
+    let owed =
+        |seller: &str| -facts.ledger.get(&format!("seller_payable:{seller}")).copied().unwrap_or(0);
     let in_ledger = facts.ledger.keys().filter_map(|a| a.strip_prefix("seller_payable:"));
-    let mut sellers: Vec<&str> =
-        paid.keys().copied().chain(facts.wallet.keys().map(String::as_str)).chain(in_ledger).collect();
+    let mut sellers: Vec<&str> = paid
+        .keys()
+        .copied()
+        .chain(facts.wallet.keys().map(String::as_str))
+        .chain(in_ledger)
+        .collect();
     sellers.sort_unstable();
     sellers.dedup();
     let mut found = Vec::new();
@@ -28,8 +31,10 @@ pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
             owed(seller),
         );
         if all.0 != all.1 || all.1 != all.2 {
-            let detail =
-                format!("{seller}: buyers paid {}, the wallet has {}, the ledger owes {}", all.0, all.1, all.2);
+            let detail = format!(
+                "{seller}: buyers paid {}, the wallet has {}, the ledger owes {}",
+                all.0, all.1, all.2
+            );
             found.push(Violation::new(ID, None, detail));
         }
     }
@@ -58,7 +63,8 @@ mod tests {
         Facts {
             payment_orders: vec![order],
             wallet: [("s".to_owned(), 500)].into(),
-            ledger: [("seller_payable:s".to_owned(), -500), ("psp_receivable".to_owned(), 500)].into(),
+            ledger: [("seller_payable:s".to_owned(), -500), ("psp_receivable".to_owned(), 500)]
+                .into(),
             ..Facts::default()
         }
     }

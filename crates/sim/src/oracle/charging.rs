@@ -11,7 +11,8 @@ pub(super) fn at_most_once(facts: &Facts) -> Vec<Violation> {
         facts.payments.iter().map(|p| (p.order_id.as_str(), p.amount)).collect();
     for (order_id, money) in facts.money() {
         if money.captures.len() > 1 {
-            let detail = format!("the PSP charged {:?}: {} times", money.captures, money.captures.len());
+            let detail =
+                format!("the PSP charged {:?}: {} times", money.captures, money.captures.len());
             found.push(Violation::new(ID, Some(order_id), detail));
         }
         let asked = amounts.get(order_id).copied();

@@ -37,7 +37,8 @@ pub fn pending(facts: &Facts) -> Vec<(Option<String>, String)> {
         let order = Some(payment.order_id.clone());
         match payment.status.as_str() {
             "EXECUTING" | "UNKNOWN" => {
-                reasons.push((order, format!("payment {} is {}", payment.order_id, payment.status)));
+                reasons
+                    .push((order, format!("payment {} is {}", payment.order_id, payment.status)));
             }
             "SUCCESS" if !payment.is_done => {
                 let why = "is paid, but not booked in wallet and ledger";
@@ -52,7 +53,8 @@ pub fn pending(facts: &Facts) -> Vec<(Option<String>, String)> {
     if facts.webhooks_due > 0 {
         reasons.push((None, format!("{} webhooks are not looked into", facts.webhooks_due)));
     }
-    let days: BTreeSet<_> = facts.payments.iter().map(|payment| korean_day(payment.day_at)).collect();
+    let days: BTreeSet<_> =
+        facts.payments.iter().map(|payment| korean_day(payment.day_at)).collect();
     for day in days {
         if !facts.reports.get(&day).copied().unwrap_or(false) {
             reasons.push((None, format!("the report of {day} is not made")));
@@ -65,7 +67,8 @@ pub fn pending(facts: &Facts) -> Vec<(Option<String>, String)> {
     let open = |d: &&DifferenceRow| d.repair == "PENDING" || passing(&d.kind, &d.repair);
     for difference in facts.differences.iter().filter(open) {
         let what = format!("{} of {}", difference.kind, difference.subject);
-        reasons.push((Some(difference.subject.clone()), format!("the repair of {what} is pending")));
+        reasons
+            .push((Some(difference.subject.clone()), format!("the repair of {what} is pending")));
     }
     let money = facts.money();
     for payment in facts.payments.iter().filter(|p| p.status == "FAILURE") {

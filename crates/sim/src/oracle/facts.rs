@@ -6,9 +6,6 @@ use std::collections::BTreeMap;
 use fake_psp::{Applied, BookEntry, BookKind, Call};
 use jiff::Timestamp;
 
-/// A database row by column.
-pub type Row = BTreeMap<String, crate::engine::Value>;
-
 /// What a buyer was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Violation;
-use crate::engine::{Commit, Op};
+use crate::engine::db::{Commit, Op};
 
 /// The feeds of all databases.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ impl Feeds {
         let mut wrong = Vec::new();
         let mut fresh = Vec::new();
         for change in commit.changes.iter().filter(|c| c.table == "event") {
-            let place = change.row.as_ref().and_then(|row| row["seq"].integer());
+            let place = change.row.as_ref().and_then(|row| row["seq"].as_i64());
             let before = places.get(&change.rowid).copied();
             match (before, place) {
                 _ if change.op == Op::Delete => wrong.push("an event was deleted".to_owned()),
@@ -47,7 +47,8 @@ impl Feeds {
             }
             *head = (*head).max(place);
         }
-        let say = |w: String| Violation::new("feed-order", None, format!("feed of {}: {w}", commit.db));
+        let say =
+            |w: String| Violation::new("feed-order", None, format!("feed of {}: {w}", commit.db));
         self.found.extend(wrong.into_iter().map(say));
     }
 
@@ -61,7 +62,7 @@ impl Feeds {
 mod tests {
     use super::*;
     use crate::{
-        engine::Value,
+        engine::db::Value,
         oracle::legal::tests::{commit, row},
     };
 
@@ -79,7 +80,10 @@ mod tests {
 
     #[test]
     fn places_in_order_are_fine() {
-        assert_eq!(judged(&[&[(1, None), (2, None)], &[(2, Some(1)), (1, Some(2))], &[(3, Some(3))]]), 0);
+        assert_eq!(
+            judged(&[&[(1, None), (2, None)], &[(2, Some(1)), (1, Some(2))], &[(3, Some(3))]]),
+            0
+        );
     }
 
     #[test]

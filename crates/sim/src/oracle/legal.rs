@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Violation;
-use crate::engine::{Commit, Op};
+use crate::engine::db::{Commit, Op};
 
 /// The judge's own table: from where to where.
 const LEGAL: &[(&str, &str)] = &[
@@ -41,10 +41,10 @@ impl Legal {
                 self.report(None, format!("payment order row {} was deleted", change.rowid));
                 continue;
             };
-            let flag = |name: &str| row[name].integer().unwrap_or(0);
+            let flag = |name: &str| row[name].as_i64().unwrap_or(0);
             let order = Order {
-                order_id: row["order_id"].text().to_owned(),
-                status: row["status"].text().to_owned(),
+                order_id: row["order_id"].as_str().unwrap_or_default().to_owned(),
+                status: row["status"].as_str().unwrap_or_default().to_owned(),
                 booked: (flag("ledger_updated"), flag("wallet_updated")),
             };
             self.check(self.orders.get(&change.rowid).cloned(), &order);
@@ -83,7 +83,19 @@ impl Legal {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::engine::{Change, Value};
+    use crate::engine::db::{Change, Value};
+
+    impl From<&str> for Value {
+        fn from(text: &str) -> Self {
+            Value::Text(text.to_owned())
+        }
+    }
+
+    impl From<i64> for Value {
+        fn from(number: i64) -> Self {
+            Value::Integer(number)
+        }
+    }
 
     /// A change of a row with these columns.
     pub(crate) fn row(table: &str, op: Op, rowid: i64, columns: &[(&str, Value)]) -> Change {
@@ -94,7 +106,7 @@ pub(crate) mod tests {
 
     /// A commit of these changes.
     pub(crate) fn commit(changes: Vec<Change>) -> Commit {
-        Commit { db: "db".into(), at: jiff::Timestamp::UNIX_EPOCH, host: "host".into(), changes }
+        Commit { db: "db".into(), at: jiff::Timestamp::UNIX_EPOCH, host: None, changes }
     }
 
     fn order(status: &str, ledger: i64) -> Commit {

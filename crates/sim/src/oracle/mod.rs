@@ -19,7 +19,7 @@ mod zero_sum;
 
 pub use append_only::AppendOnly;
 pub use convergence::pending;
-pub use facts::{DifferenceRow, Facts, PaymentOrderRow, PaymentRow, Row, TellTale, Told};
+pub use facts::{DifferenceRow, Facts, PaymentOrderRow, PaymentRow, TellTale, Told};
 pub use feeds::Feeds;
 pub use legal::Legal;
 pub use zero_sum::ZeroSum;
@@ -39,7 +39,10 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "exactly-once",
         sentence: "The PSP charges a buyer at most once for an order, and exactly once for one that succeeded.",
     },
-    Invariant { id: "zero-sum", sentence: "At every commit, the postings of every journal entry sum to zero." },
+    Invariant {
+        id: "zero-sum",
+        sentence: "At every commit, the postings of every journal entry sum to zero.",
+    },
     Invariant { id: "append-only", sentence: "What is in the ledger stays there, unchanged." },
     Invariant {
         id: "convergence",
@@ -70,8 +73,14 @@ pub const INVARIANTS: &[Invariant] = &[
         sentence: "Every planted difference is reported under its right name, every repair ends, and nothing else is reported.",
     },
     Invariant { id: "no-orphans", sentence: "No task outlives the crash of its host." },
-    Invariant { id: "no-panics", sentence: "No service panics: a panic is a bug, whatever was done to it." },
-    Invariant { id: "no-retry-storm", sentence: "The PSP is called a bounded number of times per order." },
+    Invariant {
+        id: "no-panics",
+        sentence: "No service panics: a panic is a bug, whatever was done to it.",
+    },
+    Invariant {
+        id: "no-retry-storm",
+        sentence: "The PSP is called a bounded number of times per order.",
+    },
     Invariant {
         id: "liveness",
         sentence: "Once everything heals, every payment becomes final, every booking is made and every repair ends in time.",

@@ -31,9 +31,15 @@ pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
 fn class_of(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "unknown_but_taken" | "failed_but_taken" | "unresolved" | "not_booked" => "REPAIRABLE",
-        "amount_mismatch" | "charged_twice" | "missing_at_psp" | "canceled_at_psp"
-        | "settlement_missing" | "settlement_duplicated" | "settlement_amount"
-        | "settlement_late" | "wallet_ledger_mismatch" => "MANUAL",
+        "amount_mismatch"
+        | "charged_twice"
+        | "missing_at_psp"
+        | "canceled_at_psp"
+        | "settlement_missing"
+        | "settlement_duplicated"
+        | "settlement_amount"
+        | "settlement_late"
+        | "wallet_ledger_mismatch" => "MANUAL",
         "unknown_order" | "taken_but_not_started" | "settlement_unknown" => "UNKNOWN",
         _ => return None,
     })
@@ -105,7 +111,8 @@ fn false_alarms(facts: &Facts) -> Vec<Violation> {
             _ => false,
         };
         if !explained {
-            let detail = format!("{kind} of {subject} ({}) was reported, but is not so", difference.day);
+            let detail =
+                format!("{kind} of {subject} ({}) was reported, but is not so", difference.day);
             found.push(Violation::new(ID, None, detail));
         }
     }

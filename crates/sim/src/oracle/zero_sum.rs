@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Violation;
-use crate::engine::{Commit, Op};
+use crate::engine::db::{Commit, Op};
 
 /// Keeps every entry's sum.
 #[derive(Debug, Default)]
@@ -26,10 +26,12 @@ impl ZeroSum {
                 *self.sums.entry(entry.clone()).or_default() -= amount;
                 touched.push(entry);
             }
-            let Some(row) = change.row.as_ref().filter(|_| change.op != Op::Delete) else { continue };
-            let entry = row["entry_id"].text().to_owned();
+            let Some(row) = change.row.as_ref().filter(|_| change.op != Op::Delete) else {
+                continue;
+            };
+            let entry = row["entry_id"].as_str().unwrap_or_default().to_owned();
             // A database that cheats may have lost the amount.
-            let amount = row["amount"].integer().unwrap_or(0);
+            let amount = row["amount"].as_i64().unwrap_or(0);
             *self.sums.entry(entry.clone()).or_default() += amount;
             self.postings.insert(change.rowid, (entry.clone(), amount));
             touched.push(entry);
@@ -63,7 +65,7 @@ mod tests {
     use super::*;
     use crate::oracle::legal::tests::{commit, row};
 
-    fn posting(op: Op, rowid: i64, entry: &str, amount: i64) -> crate::engine::Change {
+    fn posting(op: Op, rowid: i64, entry: &str, amount: i64) -> crate::engine::db::Change {
         row("posting", op, rowid, &[("entry_id", entry.into()), ("amount", amount.into())])
     }
 

@@ -19,9 +19,8 @@ pub fn generate(scenario: &Scenario, seed: u64) -> Plan {
     let names = |n: usize| format!("purchase-{}", n + 1);
     let end_ms = scenario.length.minutes * 60_000;
     let count = scenario.workload.payments;
-    let purchases: Vec<_> = (0..count)
-        .map(|n| purchase(names(n), &scenario.workload, end_ms, &streams))
-        .collect();
+    let purchases: Vec<_> =
+        (0..count).map(|n| purchase(names(n), &scenario.workload, end_ms, &streams)).collect();
     let swarm = nemesis::Swarm::draw(scenario, &streams);
     Plan {
         start: start(scenario, &streams),

@@ -5,11 +5,7 @@ use std::collections::BTreeMap;
 use rand::{Rng, RngExt};
 
 use super::{Break, Fault};
-use crate::{
-    cast::hosts,
-    engine::Streams,
-    scenario::{Nemesis, Psp, Scenario},
-};
+use crate::{cast::hosts, engine::Streams, scenario::Scenario};
 
 /// Which kinds of faults a seed has drawn, and how strong each is.
 ///
@@ -130,6 +126,7 @@ impl Hosts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::{Nemesis, Psp};
 
     #[test]
     fn every_setting_of_the_nemesis_is_a_fault() {

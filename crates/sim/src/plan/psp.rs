@@ -1,14 +1,18 @@
 //! Which of the PSP's faults meets which purchase.
 
-use fake_psp::{Endpoint, Match, State, Rule, Verdict};
+use fake_psp::{Endpoint, Match, Rule, State, Verdict};
 use rand::{Rng, RngExt, seq::IndexedRandom};
 
 use super::{Purchase, nemesis::Swarm};
 use crate::{engine::Streams, scenario::Scenario};
 
 /// Codes that pass.
-const PASSING: &[&str] =
-    &["PROVIDER_ERROR", "FORBIDDEN_CONSECUTIVE_REQUEST", "CARD_PROCESSING_ERROR", "NOT_AVAILABLE_PAYMENT"];
+const PASSING: &[&str] = &[
+    "PROVIDER_ERROR",
+    "FORBIDDEN_CONSECUTIVE_REQUEST",
+    "CARD_PROCESSING_ERROR",
+    "NOT_AVAILABLE_PAYMENT",
+];
 
 /// Codes that leave open what happened.
 const OPEN: &[&str] = &[
@@ -33,15 +37,16 @@ pub(super) fn rules(
     let chances = &scenario.psp;
     for purchase in purchases {
         let mut draw = streams.stream(&format!("plan/psp/{}", purchase.name));
-        let mut add = |kind: &str, chance: f64, pick: &dyn Fn(&mut dyn Rng) -> (Endpoint, Verdict)| {
-            let chance = (chance * swarm.strength(kind)).clamp(0.0, 1.0);
-            // Drawn even where it does not strike, so that one kind does not shift another.
-            let (strikes, (endpoint, verdict)) = (draw.random_bool(chance), pick(&mut draw));
-            let nth = draw.random_range(1..=2);
-            if strikes {
-                rules.push(rule(&purchase.name, kind, endpoint, nth, verdict));
-            }
-        };
+        let mut add =
+            |kind: &str, chance: f64, pick: &dyn Fn(&mut dyn Rng) -> (Endpoint, Verdict)| {
+                let chance = (chance * swarm.strength(kind)).clamp(0.0, 1.0);
+                // Drawn even where it does not strike, so that one kind does not shift another.
+                let (strikes, (endpoint, verdict)) = (draw.random_bool(chance), pick(&mut draw));
+                let nth = draw.random_range(1..=2);
+                if strikes {
+                    rules.push(rule(&purchase.name, kind, endpoint, nth, verdict));
+                }
+            };
         add("no_effect", chances.no_effect, &no_effect);
         add("lost_answer", chances.lost_answer, &lost_answer);
         add("wrong_answer", chances.wrong_answer, &wrong_answer);
@@ -68,7 +73,8 @@ pub(super) fn rules(
 
 fn rule(purchase: &str, kind: &str, endpoint: Endpoint, nth: u32, then: Verdict) -> Rule {
     // A decline or a settlement row is what it is, not the second of its kind.
-    let first = matches!(endpoint, Endpoint::SettlementFile) || matches!(then, Verdict::Decline { .. });
+    let first =
+        matches!(endpoint, Endpoint::SettlementFile) || matches!(then, Verdict::Decline { .. });
     let nth = Some(if first { 1 } else { nth });
     let on = Match { endpoint, order: Some(purchase.to_owned()), nth, ..Match::default() };
     Rule { name: Some(format!("{kind} {purchase}")), on, then }
@@ -96,12 +102,8 @@ fn no_effect(draw: &mut dyn Rng) -> (Endpoint, Verdict) {
 }
 
 fn lost_answer(draw: &mut dyn Rng) -> (Endpoint, Verdict) {
-    let verdicts = [
-        Verdict::ActThenClose,
-        Verdict::ActThenReset,
-        Verdict::ActThenHang,
-        Verdict::ActThenCut,
-    ];
+    let verdicts =
+        [Verdict::ActThenClose, Verdict::ActThenReset, Verdict::ActThenHang, Verdict::ActThenCut];
     (some(draw, &[Endpoint::Confirm, Endpoint::Cancel]), some(draw, &verdicts))
 }
 

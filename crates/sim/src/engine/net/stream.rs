@@ -264,3 +264,10 @@ impl Drop for Dialing {
         }
     }
 }
+
+/// So that `TokioIo<TcpStream>` serves hyper-util's pooled client.
+impl hyper_util::client::legacy::connect::Connection for TcpStream {
+    fn connected(&self) -> hyper_util::client::legacy::connect::Connected {
+        hyper_util::client::legacy::connect::Connected::new()
+    }
+}

@@ -1,0 +1,10 @@
+//! The engine judged from outside, with toy services that look like real ones.
+
+mod crash;
+mod database;
+mod determinism;
+mod faulty_database;
+mod network;
+mod observers;
+mod toy;
+mod worlds;
