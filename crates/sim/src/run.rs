@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::{
     cast::{self, History, Orphans, Shop, hosts},
     collect,
-    engine::{Ctl, TraceConfig, World, WorldConfig},
+    engine::{Ctl, TraceConfig, World, WorldConfig, db},
     oracle::{self, AppendOnly, Facts, Feeds, Legal, Violation, ZeroSum},
     plan::Plan,
     scenario::Scenario,
@@ -98,6 +98,7 @@ impl Stage {
 
 /// Runs a plan. A pure function of (scenario, seed, plan).
 pub fn run(scenario: &Scenario, seed: u64, plan: &Plan, trace: TraceConfig) -> Outcome {
+    db::install();
     let config = WorldConfig { trace, ..WorldConfig::new(seed, plan.start) };
     let report =
         World::new(config).run(|ctl| async move { perform(&ctl, scenario, seed, plan).await });

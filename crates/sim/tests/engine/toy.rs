@@ -29,7 +29,7 @@ use tokio::{
 
 pub fn config(seed: u64) -> WorldConfig {
     let epoch = "2026-03-01T00:00:00Z".parse().expect("a timestamp");
-    WorldConfig::new(seed, epoch)
+    WorldConfig { spare_hosts: 4, ..WorldConfig::new(seed, epoch) }
 }
 
 pub fn run<T, F: Future<Output = T>>(seed: u64, scenario: impl FnOnce(Ctl) -> F) -> Report<T> {
@@ -162,7 +162,7 @@ pub async fn writer(host: HostHandle, notes: usize, pause: Duration) {
     let connector = tower::service_fn(move |uri: Uri| {
         let to = uri.host().unwrap_or_default().to_owned();
         let dialing = from.dial(&to, uri.port_u16().unwrap_or(80));
-        async move { dialing.await.map(TokioIo::new) }
+        async move { dialing.await.map(TokioIo::new) }.boxed()
     });
     let client = Client::builder(TokioExecutor::new())
         .pool_idle_timeout(None)
