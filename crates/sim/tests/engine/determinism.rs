@@ -17,7 +17,7 @@ async fn chaos(ctl: Ctl) -> i64 {
     ctl.host("notebook", HostOptions::default(), |host| toy::notebook(host, "notes"));
     ctl.start("notebook");
     for name in ["ann", "bob"] {
-        toy::client_host(&ctl, name, |host| toy::writer(host, 25, ms(40)));
+        toy::client_host(&ctl, name, |host| toy::writer(host, 60, ms(40)));
     }
     let (net, db) = (ctl.net(), ctl.db());
     net.loss("ann", "notebook", 0.05);
@@ -48,7 +48,7 @@ fn history(seed: u64, keep: Keep) -> TraceSummary {
     let trace = TraceConfig { keep, ..TraceConfig::default() };
     let report = World::new(WorldConfig { trace, ..toy::config(seed) }).run(chaos);
     let trace = report.trace.clone();
-    assert_eq!(report.unwrap(), 50, "every note is there exactly once");
+    assert_eq!(report.unwrap(), 120, "every note is there exactly once");
     trace
 }
 

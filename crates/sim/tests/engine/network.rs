@@ -189,7 +189,7 @@ fn a_reset_reaches_both_ends() {
             sleep(ms(100)).await;
             ctl.net().reset("server", "client");
             sleep(ms(100)).await;
-            assert_eq!(ctl.tasks_of("server"), 2, "the old server task has ended");
+            assert_eq!(ctl.tasks_of("server"), 1, "both server tasks have ended");
         },
     );
 }

@@ -1,6 +1,6 @@
 //! One TCP connection as the wire sees it: who, which number, what is on its way in each direction.
 
-use std::{collections::VecDeque, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use rand_chacha::ChaCha8Rng;
 use turmoil_net::{Packet, TcpFlags, TcpSegment, Transport};
@@ -16,6 +16,8 @@ pub(crate) const BACK: u8 = 1;
 pub(crate) struct Arrival {
     pub(crate) conn: u32,
     pub(crate) dir: u8,
+    /// The packet's place in its direction.
+    pub(crate) no: u64,
     pub(crate) packet: Packet,
     /// Sent again after a loss or a hold: its sender may have given up meanwhile.
     pub(crate) retransmitted: bool,
@@ -34,10 +36,14 @@ pub(crate) struct Direction {
     /// Nothing in this direction arrives before this (nanoseconds): TCP keeps order.
     pub(crate) last_arrival: u64,
     pub(crate) in_flight: u32,
-    /// Packets that a cut keeps back, in order.
-    pub(crate) held: VecDeque<Packet>,
-    /// How many of them, from the front, were already on their way when the cut stopped them.
-    pub(crate) stopped: usize,
+    /// Packets numbered so far; they are delivered in this order, whatever each suffers.
+    pub(crate) numbered: u64,
+    /// The number that is delivered next.
+    pub(crate) due: u64,
+    /// Packets that a cut keeps back.
+    pub(crate) held: BTreeMap<u64, Packet>,
+    /// Packets that have arrived before one that was sent earlier: they wait for it.
+    pub(crate) early: BTreeMap<u64, Packet>,
     /// The sender's machine died: what it would have sent again never comes.
     pub(crate) sender_lost: bool,
     pub(crate) held_since: u64,
@@ -56,14 +62,26 @@ pub(crate) struct Direction {
 }
 
 impl Direction {
+    /// Nothing is under way in this direction.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.in_flight == 0 && self.held.is_empty() && self.early.is_empty()
+    }
+
+    /// The sender's machine has started anew: what it sends now follows on nothing.
+    pub(crate) fn forget_lost(&mut self) {
+        self.sender_lost = false;
+        self.due = self.numbered;
+    }
+
+    /// The place of the next packet.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.numbered += 1;
+        self.numbered - 1
+    }
+
     /// Whether this hold still lasts.
     pub(crate) fn is_hold(&self, hold: u32) -> bool {
         self.hold == hold && !self.held.is_empty()
-    }
-
-    pub(crate) fn forget_held(&mut self) {
-        self.held.clear();
-        self.stopped = 0;
     }
 }
 
@@ -168,7 +186,7 @@ impl Connection {
     /// Nothing more will be heard of this connection. One that timed out is remembered until its
     /// sockets are closed, to tell them why it died.
     pub(crate) fn is_spent(&self) -> bool {
-        let quiet = self.dirs.iter().all(|dir| dir.in_flight == 0 && dir.held.is_empty());
+        let quiet = self.dirs.iter().all(Direction::is_quiet);
         let closed = self.dirs.iter().all(|dir| dir.receiver_closed);
         quiet && (closed || self.stray || self.death == Some(Death::Reset))
     }

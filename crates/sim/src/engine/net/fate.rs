@@ -87,17 +87,18 @@ impl Inner {
             self.forget_if_spent(conn);
             return None;
         }
-        let waiting = !connection.dirs[usize::from(dir)].held.is_empty();
-        if waiting || self.dark.contains(&to) || self.rules.is_cut(from, to) {
-            self.hold(w, conn, dir, packet);
-            return None;
-        }
-        let direction = &connection.dirs[usize::from(dir)];
-        if is_bare_ack(segment) && direction.opened && direction.in_flight == 0 {
+        let direction = &mut connection.dirs[usize::from(dir)];
+        let stopped = self.dark.contains(&to) || self.rules.is_cut(from, to);
+        if !stopped && is_bare_ack(segment) && direction.opened && direction.is_quiet() {
             trace(w, "ack", &connection.name, dir, segment, 0);
             return Some(packet);
         }
-        self.dispatch(w, conn, dir, packet);
+        if stopped || !direction.held.is_empty() {
+            let no = direction.number();
+            self.hold(w, conn, dir, no, packet);
+        } else {
+            self.dispatch(w, conn, dir, packet);
+        }
         None
     }
 
@@ -121,22 +122,23 @@ impl Inner {
                 lost += 1;
             }
         }
+        let direction = connection.dir(dir);
+        let no = direction.number();
         if delay >= self.rules.user_timeout {
-            self.hold(w, conn, dir, packet); // Lost each time: the user timeout ends it.
+            self.hold(w, conn, dir, no, packet); // Lost each time: the user timeout ends it.
             return;
         }
         let now = w.now_ns();
-        let direction = connection.dir(dir);
         let at = (now + delay).max(direction.last_arrival);
         direction.last_arrival = at;
         direction.in_flight += 1;
         trace(w, "send", &connection.name, dir, segment, at - now);
         let retransmitted = lost > 0;
-        w.timeline.push(at, Event::Packet(Arrival { conn, dir, packet, retransmitted }));
+        w.timeline.push(at, Event::Packet(Arrival { conn, dir, no, packet, retransmitted }));
     }
 
     /// Keeps a packet back until the cut heals or the user timeout ends the connection.
-    fn hold(&mut self, w: &WorldState, conn: u32, dir: u8, packet: Packet) {
+    fn hold(&mut self, w: &WorldState, conn: u32, dir: u8, no: u64, packet: Packet) {
         let connection = self.conns.get_mut(&conn).expect("a known connection");
         let Transport::Tcp(segment) = &packet.payload else {
             return;
@@ -152,16 +154,7 @@ impl Inner {
             let hold = direction.hold;
             w.timeline.push(now + patience, Event::UserTimeout { conn, dir, hold });
         }
-        direction.held.push_back(packet);
-    }
-
-    /// A packet on its way runs into a cut: it waits before all that was sent after it.
-    fn stop(&mut self, w: &WorldState, conn: u32, dir: u8, packet: Packet) {
-        self.hold(w, conn, dir, packet);
-        let direction = self.conns.get_mut(&conn).expect("a known connection").dir(dir);
-        let packet = direction.held.pop_back().expect("just held");
-        direction.held.insert(direction.stopped, packet);
-        direction.stopped += 1;
+        direction.held.insert(no, packet);
     }
 
     /// Sends on what was held, at the next retransmission that a sender would make.
@@ -173,8 +166,7 @@ impl Inner {
         }
         let direction = connection.dir(dir);
         let held = std::mem::take(&mut direction.held);
-        direction.stopped = 0;
-        let Some(Transport::Tcp(first)) = held.front().map(|packet| &packet.payload) else {
+        let Some(Transport::Tcp(first)) = held.values().next().map(|packet| &packet.payload) else {
             return;
         };
         let (now, mut rto) = (w.now_ns(), first_rto(first));
@@ -184,44 +176,68 @@ impl Inner {
             again += rto;
         }
         direction.last_arrival = direction.last_arrival.max(again);
-        for packet in held {
+        for (no, packet) in held {
             let rule = self.rules.link(from, to);
             let connection = self.conns.get_mut(&conn).expect("a known connection");
             let latency = uniform(connection.latency_rng(&self.streams, dir), rule.low, rule.high);
             let direction = connection.dir(dir);
             direction.last_arrival = direction.last_arrival.max(again + latency);
             direction.in_flight += 1;
-            let arrival = Arrival { conn, dir, packet, retransmitted: true };
+            let arrival = Arrival { conn, dir, no, packet, retransmitted: true };
             w.timeline.push(direction.last_arrival, Event::Packet(arrival));
         }
     }
 
-    /// What a packet's arrival hands to the sockets.
-    pub(super) fn arrive(&mut self, w: &WorldState, arrival: Arrival) -> [Option<Packet>; 2] {
-        let Arrival { conn, dir, packet, retransmitted } = arrival;
+    /// What a packet's arrival hands to the sockets, in the order in which it was sent.
+    pub(super) fn arrive(&mut self, w: &WorldState, arrival: Arrival, out: &mut Vec<Packet>) {
+        let Arrival { conn, dir, no, packet, retransmitted } = arrival;
         let Some(connection) = self.conns.get_mut(&conn) else {
-            return [None, None];
+            return;
         };
-        let Transport::Tcp(segment) = &packet.payload else {
-            return [None, None];
-        };
-        connection.dir(dir).in_flight -= 1;
         let (from, to) = connection.hosts(dir);
-        let never_sent = retransmitted && connection.dir(dir).sender_lost;
-        if never_sent || (connection.death.is_some() && !segment.flags.rst) {
+        let dead = connection.death.is_some() && !is_rst(&packet);
+        let direction = connection.dir(dir);
+        direction.in_flight -= 1;
+        let missed = direction.sender_lost && (retransmitted || no != direction.due);
+        if dead || missed || no < direction.due {
             self.forget_if_spent(conn);
-            return [None, None];
+        } else if self.dark.contains(&to) || self.rules.is_cut(from, to) {
+            self.hold(w, conn, dir, no, packet);
+        } else if no != direction.due {
+            direction.early.insert(no, packet);
+        } else {
+            let mut next = Some(packet);
+            while let Some(packet) = next {
+                out.extend(self.pass(w, conn, dir, packet, retransmitted));
+                next = self.conns.get_mut(&conn).and_then(|conn| {
+                    let direction = conn.dir(dir);
+                    direction.early.remove(&direction.due)
+                });
+            }
         }
-        if self.dark.contains(&to) || self.rules.is_cut(from, to) {
-            self.stop(w, conn, dir, packet);
-            return [None, None];
-        }
+    }
+
+    /// A packet at the end of its way: what its receiver's sockets get to see of it.
+    fn pass(
+        &mut self,
+        w: &WorldState,
+        conn: u32,
+        dir: u8,
+        packet: Packet,
+        retransmitted: bool,
+    ) -> Option<Packet> {
+        let connection = self.conns.get_mut(&conn).expect("a known connection");
+        connection.dir(dir).due += 1;
+        let (_, to) = connection.hosts(dir);
+        let Transport::Tcp(segment) = &packet.payload else {
+            return None;
+        };
         trace(w, "arrive", &connection.name, dir, segment, 0);
         let opening = segment.flags.syn && !segment.flags.ack;
         if opening && retransmitted && !still_connecting(connection.from, connection.client) {
             connection.abandon();
             self.forget_if_spent(conn);
-            return [None, None];
+            return None;
         }
         let refused = opening && self.rules.is_refusing(to);
         let unread = !segment.payload.is_empty() && connection.dir(dir).receiver_closed;
@@ -240,7 +256,7 @@ impl Inner {
             Some(packet)
         };
         self.forget_if_spent(conn);
-        [delivered, None]
+        delivered
     }
 
     pub(super) fn give_up(
@@ -252,7 +268,7 @@ impl Inner {
     ) -> [Option<Packet>; 2] {
         match self.conns.get_mut(&conn) {
             Some(connection) if connection.dirs[usize::from(dir)].is_hold(hold) => {
-                let connecting = connection.dir(dir).held.iter().any(is_syn);
+                let connecting = connection.dir(dir).held.values().any(is_syn);
                 connection.death = Some(Death::TimedOut);
                 if connecting {
                     connection.abandon();
@@ -260,7 +276,7 @@ impl Inner {
                 w.line(None, "net.timeout", &[("conn", Field::Text(&connection.name))]);
                 let ends = [connection.reset_packet(FORTH), connection.reset_packet(BACK)];
                 for direction in &mut connection.dirs {
-                    direction.forget_held();
+                    direction.held.clear();
                 }
                 self.forget_if_spent(conn);
                 ends.map(|packet| {
@@ -277,7 +293,7 @@ impl Inner {
         let connection = self.conns.get_mut(&conn).expect("a known connection");
         connection.death = Some(Death::Reset);
         for direction in &mut connection.dirs {
-            direction.forget_held();
+            direction.held.clear();
         }
         let packets = [connection.reset_packet(FORTH), connection.reset_packet(BACK)];
         self.forget_if_spent(conn);
@@ -298,6 +314,10 @@ impl Inner {
 
 fn is_syn(packet: &Packet) -> bool {
     matches!(&packet.payload, Transport::Tcp(segment) if segment.flags.syn)
+}
+
+fn is_rst(packet: &Packet) -> bool {
+    matches!(&packet.payload, Transport::Tcp(segment) if segment.flags.rst)
 }
 
 fn first_rto(segment: &TcpSegment) -> u64 {

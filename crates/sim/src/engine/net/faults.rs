@@ -261,7 +261,8 @@ pub(crate) fn power_off(w: &WorldState, host: HostIndex) {
             if connection.hosts(dir).0 == host {
                 let direction = connection.dir(dir);
                 direction.sender_lost = true;
-                direction.forget_held();
+                direction.held.clear();
+                direction.early.clear();
             }
         }
     }
@@ -302,6 +303,15 @@ pub(crate) fn clear_port(w: &WorldState, host: HostIndex, port: u16) {
 
 /// Gives the power back: what peers still send arrives at their next retransmission.
 pub(crate) fn power_on(w: &WorldState, host: HostIndex) {
-    w.wire.inner.borrow_mut().dark.retain(|dark| *dark != host);
+    let mut inner = w.wire.inner.borrow_mut();
+    inner.dark.retain(|dark| *dark != host);
+    for connection in inner.conns.values_mut() {
+        for dir in [FORTH, BACK] {
+            if connection.hosts(dir).0 == host {
+                connection.dir(dir).forget_lost();
+            }
+        }
+    }
+    drop(inner);
     release_all(w);
 }

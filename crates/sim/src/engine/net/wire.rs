@@ -29,6 +29,8 @@ pub(crate) struct Wire {
     guard: RefCell<Option<EnterGuard>>,
     /// A socket may have something to send.
     dirty: Cell<bool>,
+    /// A buffer that is used again.
+    delivered: Cell<Vec<Packet>>,
     pub(crate) packets: Cell<u64>,
 }
 
@@ -60,6 +62,7 @@ impl Wire {
             }),
             guard: RefCell::new(None),
             dirty: Cell::new(false),
+            delivered: Cell::default(),
             packets: Cell::new(0),
         }
     }
@@ -100,10 +103,12 @@ impl Wire {
 
     /// A packet has reached the end of its way.
     pub(crate) fn arrive(&self, w: &WorldState, arrival: Arrival) {
-        let delivered = self.inner.borrow_mut().arrive(w, arrival);
-        for packet in delivered.into_iter().flatten() {
+        let mut packets = self.delivered.take();
+        self.inner.borrow_mut().arrive(w, arrival, &mut packets);
+        for packet in packets.drain(..) {
             self.hand_over(packet);
         }
+        self.delivered.set(packets);
     }
 
     /// A hold has lasted for the TCP user timeout: if it still lasts, both ends give up.
