@@ -2,11 +2,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
     ops::RangeInclusive,
     time::Duration,
 };
 
-use turmoil_net::Packet;
+use turmoil_net::{Packet, TcpFlags, TcpSegment, Transport};
 
 use super::connection::{BACK, FORTH};
 use crate::engine::{
@@ -270,35 +271,43 @@ pub(crate) fn power_off(w: &WorldState, host: HostIndex) {
 
 /// Empties the sockets of a machine without power, so that nothing of them is left when it starts.
 pub(crate) fn wipe(w: &WorldState, host: HostIndex) {
-    let packets: Vec<Packet> = {
-        let inner = w.wire.inner.borrow();
-        let of_host = |conn: &&super::connection::Connection| conn.from == host || conn.to == host;
-        inner
-            .conns
-            .values()
-            .filter(of_host)
-            .map(|conn| conn.reset_packet(if conn.to == host { FORTH } else { BACK }))
-            .collect()
-    };
+    abort(w, host, |_| true);
+}
+
+/// Ends what lingers on a port of a host after its listener has closed, connections that nobody
+/// had accepted among it. Peers find out when they next send.
+pub(crate) fn clear_port(w: &WorldState, host: HostIndex, port: u16) {
+    abort(w, host, |local| local.port() == port);
+}
+
+/// Tears connections of a host down by RSTs that seem to come from their peers. The sockets
+/// themselves are asked which there are: the wire forgets a connection before a socket does whose
+/// FIN was never acknowledged.
+fn abort(w: &WorldState, host: HostIndex, which: impl Fn(SocketAddr) -> bool) {
+    w.wire.flush(w);
+    let sockets = turmoil_net::netstat(super::address(host)).entries;
+    let connections = sockets.iter().filter_map(|entry| Some((entry.local, entry.peer?)));
+    let packets = connections.filter(|(local, _)| which(*local)).map(reset).collect();
     w.wire.deliver_all(packets);
     w.wire.flush(w);
 }
 
-/// Ends what lingers on a port of a host after its listener has closed. Peers find out when they
-/// next send.
-pub(crate) fn clear_port(w: &WorldState, host: HostIndex, port: u16) {
-    w.wire.flush(w);
-    let packets: Vec<Packet> = {
-        let inner = w.wire.inner.borrow();
-        let lingering = |conn: &&super::connection::Connection| {
-            let closed = conn.dirs[usize::from(FORTH)].receiver_closed;
-            conn.to == host && conn.server.port() == port && closed
-        };
-        let conns = inner.conns.values().filter(lingering);
-        conns.map(|conn| conn.reset_packet(FORTH)).collect()
-    };
-    w.wire.deliver_all(packets);
-    w.wire.flush(w);
+/// A RST to `local` that looks as if `peer` had sent it. Its numbers do not matter.
+fn reset((local, peer): (SocketAddr, SocketAddr)) -> Packet {
+    Packet {
+        src: peer.ip(),
+        dst: local.ip(),
+        ttl: 64,
+        payload: Transport::Tcp(TcpSegment {
+            src_port: peer.port(),
+            dst_port: local.port(),
+            seq: 0,
+            ack: 0,
+            flags: TcpFlags { rst: true, ack: true, ..TcpFlags::default() },
+            window: 0,
+            payload: bytes::Bytes::new(),
+        }),
+    }
 }
 
 /// Gives the power back: what peers still send arrives at their next retransmission.
