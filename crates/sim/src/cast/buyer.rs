@@ -153,23 +153,37 @@ impl Buyer {
     }
 
     async fn click_checkout(&mut self, key: &str, body: &Value, clicks: usize) -> Option<String> {
-        let calls = (0..clicks).map(|_| self.post("/v1/checkouts", body, Some(key), PATIENCE));
-        let mut order_id = None;
-        for answer in join_all(calls).await {
-            let Ok(answer) = answer else {
-                self.replica += 1;
-                self.note(None, "checkout", Told::Nothing("no answer".to_owned()));
-                continue;
-            };
-            let text = String::from_utf8_lossy(&answer.body).into_owned();
-            let json: Value = serde_json::from_str(&text).unwrap_or_default();
-            let status = answer.status.as_u16();
-            let order = json["order_id"].as_str().map(str::to_owned);
-            let request = body.to_string();
-            let told = Told::Keyed { key: key.to_owned(), request, status, body: text };
-            self.note(order.as_deref(), "checkout", told);
-            order_id = order.or(order_id);
+        let buyer = &*self;
+        let click = || async {
+            let asked_at = buyer.clock.now();
+            let answer = buyer.post("/v1/checkouts", body, Some(key), PATIENCE).await;
+            buyer.note_checkout(asked_at, key, body, answer.ok().as_ref())
+        };
+        let answers = join_all((0..clicks).map(|_| click())).await;
+        if answers.contains(&None) {
+            self.replica += 1;
         }
+        answers.into_iter().flatten().next()
+    }
+
+    /// Notes the whole answer to a checkout; returns the order's id, if it tells one.
+    fn note_checkout(
+        &self,
+        asked_at: Timestamp,
+        key: &str,
+        body: &Value,
+        answer: Option<&Answer>,
+    ) -> Option<String> {
+        let Some(answer) = answer else {
+            self.note(asked_at, None, "checkout", Told::Nothing("no answer".to_owned()));
+            return None;
+        };
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        let json: Value = serde_json::from_str(&text).unwrap_or_default();
+        let order_id = json["order_id"].as_str().map(str::to_owned);
+        let (key, request, status) = (key.to_owned(), body.to_string(), answer.status.as_u16());
+        let told = Told::Keyed { key, request, status, body: text };
+        self.note(asked_at, order_id.as_deref(), "checkout", told);
         order_id
     }
 
@@ -226,8 +240,9 @@ impl Buyer {
     /// Confirms with another amount: that must be refused.
     async fn tamper(&mut self, back: &Redirect) {
         let cheap = Redirect { amount: "100".to_owned(), ..back.clone() };
+        let asked_at = self.clock.now();
         let answer = self.post("/v1/payments/confirm", &body(&cheap), None, PATIENCE).await;
-        self.note_status(&back.order_id, "tampered confirm", answer.ok().as_ref());
+        self.note_status(asked_at, &back.order_id, "tampered confirm", answer.ok().as_ref());
     }
 
     /// Confirms every payment that came back; returns the last status told.
@@ -237,15 +252,20 @@ impl Buyer {
         let clicks = if self.purchase.has(Habit::DoubleClickConfirm) { 2 } else { 1 };
         let mut status = None;
         for _ in 0..TRIES {
-            let bodies: Vec<_> = back.iter().map(body).collect();
-            let clicked = bodies.iter().flat_map(|body| std::iter::repeat_n(body, clicks));
-            let calls = clicked.map(|body| self.post("/v1/payments/confirm", body, None, patience));
-            let answers = join_all(calls).await;
-            let heard = answers.iter().any(Result::is_ok);
-            for answer in answers {
-                let order_id = &back[0].order_id;
-                status = self.note_status(order_id, "confirm", answer.ok().as_ref()).or(status);
-            }
+            let buyer = &*self;
+            let click = |back: Redirect| async move {
+                let asked_at = buyer.clock.now();
+                let answer = buyer.post("/v1/payments/confirm", &body(&back), None, patience).await;
+                let heard = answer.is_ok();
+                let answer = answer.ok();
+                let status =
+                    buyer.note_status(asked_at, &back.order_id, "confirm", answer.as_ref());
+                (heard, status)
+            };
+            let clicks = back.iter().flat_map(|back| std::iter::repeat_n(back.clone(), clicks));
+            let answers = join_all(clicks.map(click)).await;
+            let heard = answers.iter().any(|(heard, _)| *heard);
+            status = answers.into_iter().filter_map(|(_, status)| status).next_back().or(status);
             if heard || self.purchase.has(Habit::Impatient) {
                 break;
             }
@@ -259,11 +279,12 @@ impl Buyer {
     async fn look(&mut self, order_id: &str) -> Option<String> {
         let url = format!("{}/v1/payments/{order_id}", self.url());
         let request = Request::get(url).body(Full::default()).expect("a fixed URL");
+        let asked_at = self.clock.now();
         let answer = self.http.send(request, PATIENCE).await;
         if answer.is_err() {
             self.replica += 1;
         }
-        self.note_status(order_id, "status", answer.ok().as_ref())
+        self.note_status(asked_at, order_id, "status", answer.ok().as_ref())
     }
 
     fn url(&self) -> &str {
@@ -291,6 +312,7 @@ impl Buyer {
     /// Notes what an answer says of a payment; returns the status, if it tells one.
     fn note_status(
         &self,
+        asked_at: Timestamp,
         order_id: &str,
         asked: &'static str,
         answer: Option<&Answer>,
@@ -311,15 +333,15 @@ impl Buyer {
                 }
             }
         };
-        self.note(Some(order_id), asked, told);
+        self.note(asked_at, Some(order_id), asked, told);
         status
     }
 
-    fn note(&self, order_id: Option<&str>, asked: &'static str, told: Told) {
+    fn note(&self, asked_at: Timestamp, order_id: Option<&str>, asked: &'static str, told: Told) {
         let at: Timestamp = self.clock.now();
         tracing::info!(purchase = self.purchase.name, order = order_id, asked, ?told, "buyer told");
         let (purchase, order_id) = (self.purchase.name.clone(), order_id.map(str::to_owned));
-        self.shop.history.add(TellTale { at, purchase, order_id, asked, told });
+        self.shop.history.add(TellTale { asked_at, at, purchase, order_id, asked, told });
     }
 }
 

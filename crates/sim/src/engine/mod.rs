@@ -8,6 +8,7 @@ compile_error!(
 );
 
 mod clock;
+mod cpu;
 mod ctl;
 pub mod db;
 mod fingerprint;

@@ -15,6 +15,7 @@ use tokio::{runtime, time::Instant};
 use turmoil_net::{HostId, KernelConfig};
 
 use super::{
+    cpu,
     ctl::Ctl,
     db::Databases,
     host::{Owner, Slot},
@@ -298,6 +299,7 @@ impl World {
         Fut: Future<Output = T>,
     {
         panics::install();
+        let _one_cpu = cpu::stay();
         let runtime = build_runtime(self.config.seed);
         WORLD.with(|world| {
             let mut world = world.borrow_mut();

@@ -22,6 +22,8 @@ pub enum Told {
 /// One line of the buyers' history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TellTale {
+    /// When the buyer asked, and when the answer came.
+    pub asked_at: Timestamp,
     pub at: Timestamp,
     pub purchase: String,
     pub order_id: Option<String>,
@@ -166,6 +168,7 @@ pub(crate) mod tests {
     /// A line of the buyers' history.
     pub(crate) fn told(order_id: &str, told: Told) -> TellTale {
         TellTale {
+            asked_at: Timestamp::UNIX_EPOCH,
             at: Timestamp::UNIX_EPOCH,
             purchase: format!("purchase of {order_id}"),
             order_id: Some(order_id.to_owned()),

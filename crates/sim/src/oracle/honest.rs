@@ -1,14 +1,19 @@
 //! Honest answers: what buyers were told against the PSP's book.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
 use super::{Facts, Told, Violation};
 
 const ID: &str = "honest-answers";
 
-/// At any time: whoever was told SUCCESS was charged, and is never told otherwise.
+/// At any time: whoever was told SUCCESS was charged, and who was told a final status is never
+/// told otherwise. (An answer to a question that was asked before may still say less.)
 pub(super) fn success(facts: &Facts) -> Vec<Violation> {
     let money = facts.money();
     let mut found = Vec::new();
-    let mut last: std::collections::BTreeMap<&str, &str> = std::collections::BTreeMap::new();
+    let mut told: BTreeMap<&str, (&str, Timestamp)> = BTreeMap::new();
     for line in &facts.history {
         let (Some(order_id), Told::Status(status)) = (line.order_id.as_deref(), &line.told) else {
             continue;
@@ -17,10 +22,14 @@ pub(super) fn success(facts: &Facts) -> Vec<Violation> {
             let detail = format!("{} was told SUCCESS, but the PSP took nothing", line.purchase);
             found.push(Violation::new(ID, Some(order_id), detail));
         }
-        let before = last.insert(order_id, status);
-        if let Some(before @ ("SUCCESS" | "FAILURE")) = before
-            && before != status
-        {
+        let is_final = matches!(status.as_str(), "SUCCESS" | "FAILURE");
+        let Some(&(before, at)) = told.get(order_id) else {
+            if is_final {
+                told.insert(order_id, (status, line.at));
+            }
+            continue;
+        };
+        if before != status && (is_final || line.asked_at >= at) {
             let detail = format!("{} was told {before}, then {status}", line.purchase);
             found.push(Violation::new(ID, Some(order_id), detail));
         }
@@ -71,6 +80,15 @@ mod tests {
         assert_eq!(success(&facts(&["UNKNOWN", "SUCCESS"], book())), []);
         assert_eq!(success(&facts(&["FAILURE", "SUCCESS"], book())).len(), 1);
         assert_eq!(success(&facts(&["SUCCESS", "UNKNOWN"], book())).len(), 1);
+    }
+
+    #[test]
+    fn an_answer_to_an_older_question_may_say_less() {
+        let mut facts = facts(&["SUCCESS", "EXECUTING"], booked([capture("o", 1)]));
+        facts.history[0].at += jiff::SignedDuration::from_secs(1);
+        assert_eq!(success(&facts), []);
+        facts.history[1].asked_at += jiff::SignedDuration::from_secs(1);
+        assert_eq!(success(&facts).len(), 1);
     }
 
     #[test]

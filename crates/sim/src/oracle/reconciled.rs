@@ -79,7 +79,9 @@ fn unreported(facts: &Facts) -> Vec<Violation> {
         for kind in kinds {
             if !reported.contains(&(transaction, kind)) {
                 let detail = format!("{kind} was planted on {transaction} and is not reported");
-                found.push(Violation::new(ID, None, detail));
+                let entry = facts.book.iter().find(|entry| entry.transaction_key == transaction);
+                let order = entry.map(|entry| entry.order_id.as_str());
+                found.push(Violation::new(ID, order, detail));
             }
         }
     }
@@ -113,7 +115,8 @@ fn false_alarms(facts: &Facts) -> Vec<Violation> {
         if !explained {
             let detail =
                 format!("{kind} of {subject} ({}) was reported, but is not so", difference.day);
-            found.push(Violation::new(ID, None, detail));
+            let order = order_of.get(subject).copied().or(Some(subject));
+            found.push(Violation::new(ID, order, detail));
         }
     }
     found

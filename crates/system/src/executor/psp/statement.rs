@@ -44,7 +44,12 @@ impl Psp {
         );
         let lines: Vec<wire::Transaction> = self.list(&path).await?;
         let next = (lines.len() == PAGE).then(|| lines.last().map(|l| l.transaction_key.clone()));
-        let transactions = lines.into_iter().filter_map(|line| transaction(line).transpose());
+        let transactions = lines
+            .into_iter()
+            .filter_map(|line| transaction(line).transpose())
+            // Whether Toss's end is included is not documented: one second of midnight must not
+            // belong to two days.
+            .filter(|line| line.as_ref().map_or(true, |l| is_of(l.at, day)));
         Ok(Transactions {
             transactions: transactions.collect::<Result<_, _>>()?,
             next: next.flatten(),
@@ -79,6 +84,10 @@ impl Psp {
         }
         serde_json::from_slice(&answer.body).map_err(|e| StatementError::Unreadable(e.to_string()))
     }
+}
+
+fn is_of(at: i64, day: KoreanDay) -> bool {
+    (day.start().as_microsecond()..day.end().as_microsecond()).contains(&at)
 }
 
 /// A line that moved money; `None` for one that did not (an unpaid virtual account).
