@@ -194,6 +194,7 @@ fn start(w: &WorldState, name: &str) {
     let handle = HostHandle { name: name.into(), life: life.clone(), clock, streams: w.streams };
     let before = w.current.replace(Some(life.owner));
     let future = factory(handle);
+    #[expect(clippy::disallowed_methods, reason = "the handle is the host's: a crash aborts it")]
     let root = tokio::spawn(async move {
         future.await;
         world::with(|w| {

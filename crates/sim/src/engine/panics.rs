@@ -7,7 +7,7 @@ use super::world;
 /// A panic inside a task of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostPanic {
-    /// The host, or "-" for a task of no host.
+    /// The host.
     pub host: String,
     /// Simulated nanoseconds since the beginning.
     pub at_ns: u64,
@@ -54,6 +54,7 @@ pub(crate) fn take() -> Option<HostPanic> {
 fn note(info: &panic::PanicHookInfo<'_>) -> bool {
     let noted = world::try_with(|w| {
         let host = w.current.get()?.host;
+        w.panicked.set(true);
         let message = info.payload_as_str().unwrap_or("(no message)").to_owned();
         let location = info.location().map(ToString::to_string);
         Some(HostPanic {

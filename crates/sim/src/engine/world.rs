@@ -1,30 +1,26 @@
-//! The world of one thread: its state, and how it is set up, run and taken down in order.
+//! The state of the world of one thread, which its hosts, sockets and databases reach through it.
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, HashMap},
-    future::Future,
     hash::{BuildHasherDefault, Hasher},
     marker::PhantomData,
-    panic::{self, AssertUnwindSafe},
     time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::{runtime, time::Instant};
+use tokio::{task, time::Instant};
 use turmoil_net::{HostId, KernelConfig};
 
 use super::{
-    cpu,
-    ctl::Ctl,
+    clock::HostClock,
     db::Databases,
     host::{Owner, Slot},
     net::{self, Wire},
-    panics::{self, HostPanic},
+    panics,
+    run::{Stats, WorldConfig},
     streams::Streams,
-    subscriber,
-    timeline::{self, Timeline},
-    trace::{Field, Sink, TraceConfig, TraceSummary},
+    timeline::Timeline,
+    trace::{Field, Sink},
 };
 
 /// The place of a host in its world, in order of registration.
@@ -34,70 +30,12 @@ pub(crate) struct HostIndex(pub(crate) u16);
 /// Keeps a handle to a world on the world's thread.
 pub(crate) type Here = PhantomData<*const ()>;
 
-/// What a world is made from.
-pub struct WorldConfig {
-    /// Everything random in the world follows from this.
-    pub seed: u64,
-    /// True time at the beginning.
-    pub epoch: Timestamp,
-    /// How many hosts may be registered after the first one has started (the sockets of a world
-    /// are laid out when the first host starts, and each spare place costs a little all the time).
-    pub spare_hosts: u16,
-    /// What becomes of the trace.
-    pub trace: TraceConfig,
-}
+/// Whose each task is. Task ids are unique numbers of the process: looked up, never shown, and
+/// never iterated over, so this map's order cannot leak into a history.
+#[expect(clippy::disallowed_types, reason = "never iterated over; see above")]
+type Tasks = std::collections::HashMap<task::Id, Owner, BuildHasherDefault<IdHasher>>;
 
-impl WorldConfig {
-    /// A world of this seed that begins at `epoch` and keeps only its fingerprint.
-    #[must_use]
-    pub fn new(seed: u64, epoch: Timestamp) -> Self {
-        Self { seed, epoch, spare_hosts: 2, trace: TraceConfig::default() }
-    }
-}
-
-/// What a run cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// How far the simulated clock went.
-    pub simulated: Duration,
-    /// How often everything slept and the clock jumped (or tokio's timer wheel turned).
-    pub parks: u64,
-    /// Polls of tasks.
-    pub polls: u64,
-    /// Packets that sockets sent.
-    pub packets: u64,
-    /// Statements that reached a database.
-    pub statements: u64,
-}
-
-/// What is left of a world that has been run.
-#[derive(Debug)]
-pub struct Report<T> {
-    /// The scenario's result, or the panic of a host that ended the run.
-    pub result: Result<T, HostPanic>,
-    /// The history.
-    pub trace: TraceSummary,
-    /// What it cost.
-    pub stats: Stats,
-    /// How often each `tracing` call site of this workspace was hit.
-    pub coverage: BTreeMap<&'static str, u64>,
-}
-
-impl<T> Report<T> {
-    /// The scenario's result.
-    ///
-    /// # Panics
-    /// If a host panicked, with the host's name, place and message.
-    #[track_caller]
-    pub fn unwrap(self) -> T {
-        match self.result {
-            Ok(value) => value,
-            Err(panic) => panic!("{panic}"),
-        }
-    }
-}
-
-/// Task ids are unique numbers of the process: looked up, never shown, never iterated over.
+/// Spreads consecutive numbers.
 #[derive(Default)]
 struct IdHasher(u64);
 
@@ -117,8 +55,6 @@ impl Hasher for IdHasher {
     }
 }
 
-type Tasks = HashMap<tokio::task::Id, Owner, BuildHasherDefault<IdHasher>>;
-
 /// The state of a world, reached through the thread.
 pub(crate) struct WorldState {
     pub(crate) streams: Streams,
@@ -136,6 +72,8 @@ pub(crate) struct WorldState {
     pub(crate) trace: RefCell<Sink>,
     parks: Cell<u64>,
     polls: Cell<u64>,
+    /// A host has panicked since its task was polled.
+    pub(crate) panicked: Cell<bool>,
 }
 
 struct Layout {
@@ -162,8 +100,26 @@ pub(crate) fn try_with<R>(f: impl FnOnce(&WorldState) -> R) -> Option<R> {
     WORLD.try_with(|world| world.borrow().as_ref().map(f)).ok().flatten()
 }
 
+/// Makes this the world of this thread.
+///
+/// # Panics
+/// If the thread has one.
+pub(super) fn install(state: WorldState) {
+    WORLD.with(|world| {
+        let mut world = world.borrow_mut();
+        assert!(world.is_none(), "a world already runs on this thread");
+        *world = Some(state);
+    });
+}
+
+/// Takes the world from this thread.
+pub(super) fn uninstall() -> WorldState {
+    let world = WORLD.with(|world| world.borrow_mut().take());
+    world.expect("installed before")
+}
+
 impl WorldState {
-    fn new(config: WorldConfig) -> Self {
+    pub(super) fn new(config: WorldConfig) -> Self {
         let streams = Streams::new(config.seed);
         let kernel = KernelConfig::default().retx_threshold(u32::MAX);
         Self {
@@ -185,7 +141,13 @@ impl WorldState {
             trace: RefCell::new(Sink::new(config.trace)),
             parks: Cell::new(0),
             polls: Cell::new(0),
+            panicked: Cell::new(false),
         }
+    }
+
+    /// Time begins.
+    pub(super) fn begin(&self) {
+        self.start.set(Some(Instant::now()));
     }
 
     fn start(&self) -> Instant {
@@ -201,8 +163,8 @@ impl WorldState {
         self.start() + Duration::from_nanos(nanos)
     }
 
-    pub(crate) fn clock(&self, skew: SignedDuration) -> super::clock::HostClock {
-        super::clock::HostClock::new(self.epoch, self.start(), skew)
+    pub(crate) fn clock(&self, skew: SignedDuration) -> HostClock {
+        HostClock::new(self.epoch, self.start(), skew)
     }
 
     pub(crate) fn current_host(&self) -> Option<HostIndex> {
@@ -276,133 +238,48 @@ impl Layout {
     }
 }
 
-/// A world, ready to be run.
-pub struct World {
-    config: WorldConfig,
-}
-
-impl World {
-    /// A world of this seed. Nothing exists until it is run.
-    #[must_use]
-    pub fn new(config: WorldConfig) -> Self {
-        Self { config }
-    }
-
-    /// Runs `scenario` to its end on this thread, then takes everything down in order.
-    ///
-    /// # Panics
-    /// With the scenario's own panic; if a world already runs on this thread. A panic in a host
-    /// does not panic here: it is in [`Report::result`].
-    pub fn run<T, F, Fut>(self, scenario: F) -> Report<T>
-    where
-        F: FnOnce(Ctl) -> Fut,
-        Fut: Future<Output = T>,
-    {
-        panics::install();
-        let _one_cpu = cpu::stay();
-        let runtime = build_runtime(self.config.seed);
-        WORLD.with(|world| {
-            let mut world = world.borrow_mut();
-            assert!(world.is_none(), "a world already runs on this thread");
-            *world = Some(WorldState::new(self.config));
-        });
-        let _logs = tracing::dispatcher::set_default(&subscriber::dispatch());
-        let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
-            runtime.block_on(async {
-                with(|w| w.start.set(Some(Instant::now())));
-                tokio::spawn(timeline::pump());
-                scenario(Ctl { _world: PhantomData }).await
-            })
-        }));
-        let stats = {
-            let _inside = runtime.enter();
-            with(WorldState::stats)
-        };
-        take_down(runtime);
-        let world = WORLD.with(|world| world.borrow_mut().take());
-        let world = world.expect("installed above");
-        let guard = world.wire.plug(None);
-        let panicked = panics::take();
-        let (trace, coverage) = world.trace.into_inner().finish();
-        drop(guard);
-        let result = match outcome {
-            Ok(value) => Ok(value),
-            Err(payload) => match panicked {
-                Some(panic) => Err(panic),
-                None => panic::resume_unwind(payload),
-            },
-        };
-        Report { result, trace, stats, coverage }
-    }
-}
-
+/// What the runtime tells the world.
 impl WorldState {
-    fn stats(&self) -> Stats {
+    /// All tasks sleep.
+    pub(super) fn on_park(&self) {
+        self.parks.set(self.parks.get() + 1);
+        self.wire.flush(self);
+    }
+
+    /// A task's tasks belong to its own host.
+    pub(super) fn on_spawn(&self, task: task::Id) {
+        if let Some(owner) = self.current.get() {
+            self.tasks.borrow_mut().insert(task, owner);
+            let slot = &mut self.hosts.borrow_mut()[usize::from(owner.host.0)];
+            slot.task_spawned(owner.incarnation);
+        }
+    }
+
+    pub(super) fn on_poll(&self, task: task::Id) {
+        self.polls.set(self.polls.get() + 1);
+        self.current.set(self.tasks.borrow().get(&task).copied());
+        if self.panicked.replace(false) {
+            panics::take(); // Whoever panicked before has caught it, or this poll would not be.
+        }
+    }
+
+    pub(super) fn on_terminate(&self, task: task::Id) {
+        let owner = self.tasks.borrow_mut().remove(&task);
+        if let Some(owner) = owner
+            && let Some(slot) = self.hosts.borrow_mut().get_mut(usize::from(owner.host.0))
+        {
+            slot.task_ended(owner.incarnation);
+        }
+    }
+
+    /// What it has cost so far.
+    pub(super) fn stats(&self) -> Stats {
         Stats {
-            simulated: self.start.get().map_or(Duration::ZERO, |s| s.elapsed()),
+            simulated: self.start.get().map_or(Duration::ZERO, |start| start.elapsed()),
             parks: self.parks.get(),
             polls: self.polls.get(),
             packets: self.wire.packets.get(),
             statements: self.databases.statements(),
         }
     }
-}
-
-/// Ends all tasks while sockets and databases are still there for their destructors.
-fn take_down(runtime: runtime::Runtime) {
-    with(|w| {
-        w.trace.borrow_mut().close();
-        for slot in w.hosts.borrow().iter() {
-            if let Some(life) = &slot.life {
-                life.end();
-            }
-        }
-        w.install_sockets();
-    });
-    drop(runtime);
-    let slots = with(|w| std::mem::take(&mut *w.hosts.borrow_mut()));
-    drop(slots);
-}
-
-fn build_runtime(seed: u64) -> runtime::Runtime {
-    runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .rng_seed(runtime::RngSeed::from_bytes(&seed.to_le_bytes()))
-        .unhandled_panic(runtime::UnhandledPanic::ShutdownRuntime)
-        .on_thread_park(|| {
-            try_with(|w| {
-                w.parks.set(w.parks.get() + 1);
-                w.wire.flush(w);
-            });
-        })
-        .on_task_spawn(|task| {
-            try_with(|w| {
-                if let Some(owner) = w.current.get() {
-                    w.tasks.borrow_mut().insert(task.id(), owner);
-                    w.hosts.borrow_mut()[usize::from(owner.host.0)].task_spawned(owner.incarnation);
-                }
-            });
-        })
-        .on_before_task_poll(|task| {
-            try_with(|w| {
-                w.polls.set(w.polls.get() + 1);
-                w.current.set(w.tasks.borrow().get(&task.id()).copied());
-            });
-        })
-        .on_after_task_poll(|_| {
-            try_with(|w| w.current.set(None));
-        })
-        .on_task_terminate(|task| {
-            try_with(|w| {
-                let owner = w.tasks.borrow_mut().remove(&task.id());
-                if let Some(owner) = owner
-                    && let Some(slot) = w.hosts.borrow_mut().get_mut(usize::from(owner.host.0))
-                {
-                    slot.task_ended(owner.incarnation);
-                }
-            });
-        })
-        .build()
-        .expect("a runtime without I/O can always be built")
 }

@@ -10,7 +10,7 @@ use tokio::{
 use crate::toy::{self, ms};
 
 /// Runs `service` on a host with a database "db" that has a table `t (id, text)`.
-pub fn with_table<F>(
+pub(crate) fn with_table<F>(
     service: impl Fn(HostHandle, AnyPool) -> F + Send + Sync + Clone + 'static,
     faults: impl AsyncFnOnce(Ctl),
 ) where
@@ -39,7 +39,7 @@ pub fn with_table<F>(
     .unwrap();
 }
 
-pub fn texts(ctl: Ctl) -> Vec<String> {
+pub(crate) fn texts(ctl: Ctl) -> Vec<String> {
     let rows = ctl.db().query("db", "SELECT text FROM t ORDER BY id");
     rows.iter().map(|row| row["text"].as_str().expect("a text").to_owned()).collect()
 }

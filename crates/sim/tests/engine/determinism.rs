@@ -124,3 +124,10 @@ fn the_clock_of_a_host_is_epoch_plus_time_plus_skew() {
     })
     .unwrap();
 }
+
+#[test]
+fn many_seeds_tell_the_same_history_twice() {
+    for seed in 100..112 {
+        assert_eq!(history(seed, Keep::Nothing), history(seed, Keep::Nothing), "seed {seed}");
+    }
+}

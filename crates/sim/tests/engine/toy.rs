@@ -27,26 +27,29 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-pub fn config(seed: u64) -> WorldConfig {
+pub(crate) fn config(seed: u64) -> WorldConfig {
     let epoch = "2026-03-01T00:00:00Z".parse().expect("a timestamp");
     WorldConfig { spare_hosts: 4, ..WorldConfig::new(seed, epoch) }
 }
 
-pub fn run<T, F: Future<Output = T>>(seed: u64, scenario: impl FnOnce(Ctl) -> F) -> Report<T> {
+pub(crate) fn run<T, F: Future<Output = T>>(
+    seed: u64,
+    scenario: impl FnOnce(Ctl) -> F,
+) -> Report<T> {
     db::install();
     World::new(config(seed)).run(scenario)
 }
 
-pub fn ms(millis: u64) -> Duration {
+pub(crate) fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-pub async fn accept(listener: &mut Listener) -> TcpStream {
+pub(crate) async fn accept(listener: &mut Listener) -> TcpStream {
     axum::serve::Listener::accept(listener).await.0
 }
 
 /// Registers and starts a host that sends back what it hears on port 7.
-pub fn echo_host(ctl: &Ctl, name: &str) {
+pub(crate) fn echo_host(ctl: &Ctl, name: &str) {
     ctl.host(name, HostOptions::default(), |host| {
         async move {
             let mut listener = host.listen(7).await;
@@ -65,7 +68,7 @@ pub fn echo_host(ctl: &Ctl, name: &str) {
 }
 
 /// Registers and starts a host that runs `client` once.
-pub fn client_host<F>(ctl: &Ctl, name: &str, client: impl Fn(HostHandle) -> F + 'static)
+pub(crate) fn client_host<F>(ctl: &Ctl, name: &str, client: impl Fn(HostHandle) -> F + 'static)
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -74,14 +77,14 @@ where
 }
 
 /// Sends `text` and reads as much back.
-pub async fn say(stream: &mut TcpStream, text: &[u8]) -> io::Result<Vec<u8>> {
+pub(crate) async fn say(stream: &mut TcpStream, text: &[u8]) -> io::Result<Vec<u8>> {
     stream.write_all(text).await?;
     let mut heard = vec![0; text.len()];
     stream.read_exact(&mut heard).await?;
     Ok(heard)
 }
 
-pub async fn pool(host: &HostHandle, database: &str, size: u32) -> AnyPool {
+pub(crate) async fn pool(host: &HostHandle, database: &str, size: u32) -> AnyPool {
     let url = format!("sim+sqlite://{database}?host={}", host.name());
     AnyPoolOptions::new()
         .max_connections(size)
@@ -93,7 +96,7 @@ pub async fn pool(host: &HostHandle, database: &str, size: u32) -> AnyPool {
 }
 
 /// A service that keeps notes, served as production code would: own accept loop, tasks owned.
-pub fn notebook(host: HostHandle, database: &'static str) -> BoxFuture<'static, ()> {
+pub(crate) fn notebook(host: HostHandle, database: &'static str) -> BoxFuture<'static, ()> {
     async move {
         let pool = pool(&host, database, 4).await;
         while prepare(&pool).await.is_err() {
@@ -157,7 +160,7 @@ async fn count(State(pool): State<AnyPool>) -> Result<String, StatusCode> {
 }
 
 /// Posts `notes` notes, each until it is accepted, with a pooled hyper client.
-pub async fn writer(host: HostHandle, notes: usize, pause: Duration) {
+pub(crate) async fn writer(host: HostHandle, notes: usize, pause: Duration) {
     let from = host.clone();
     let connector = tower::service_fn(move |uri: Uri| {
         let to = uri.host().unwrap_or_default().to_owned();

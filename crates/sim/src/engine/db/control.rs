@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, time::Duration};
 use super::{
     faults::{LinkKey, LinkRule},
     observe::{Commit, Observer},
-    value::{Row, read_row},
+    value::Row,
 };
 use crate::engine::{
     net::nanos,
@@ -129,9 +129,7 @@ impl Db {
     pub fn query(&self, name: &str, sql: &str) -> Vec<Row> {
         world::with(|w| {
             let rows = w.databases.read(w.databases.index(name), sql);
-            let rows =
-                rows.unwrap_or_else(|error| panic!("a judge's query failed: {error}: {sql}"));
-            rows.iter().map(read_row).collect()
+            rows.unwrap_or_else(|error| panic!("a judge's query failed: {error}: {sql}"))
         })
     }
 

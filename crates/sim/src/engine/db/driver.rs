@@ -7,7 +7,7 @@ use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream, stream:
 use sqlx_core::{
     Error, Result,
     any::{
-        AnyArguments, AnyConnectOptions, AnyConnectionBackend, AnyQueryResult, AnyRow,
+        AnyArguments, AnyConnectOptions, AnyConnectionBackend, AnyRow,
         AnyStatement, AnyTypeInfo, driver::AnyDriver,
     },
     connection::ConnectOptions,
@@ -17,8 +17,8 @@ use sqlx_core::{
 use super::{
     link::{Call, Link, Outcome, Place},
     plumbing::SimDb,
-    store::drive,
 };
+use super::sqlite::{Engine, Item};
 use crate::engine::{host::Owner, world};
 
 /// Installs this driver next to those of SQLite and PostgreSQL, once per process.
@@ -136,10 +136,10 @@ impl Drop for SimConnection {
 impl SimConnection {
     async fn begin_with(&self, statement: Option<SqlStr>) -> Result<()> {
         let sql = statement.as_ref().map_or("BEGIN", |text| text.as_str());
-        let sql = sql.to_owned();
-        let call = Call { kind: "db.begin", sql: &sql };
+        let begin = sql.to_owned();
+        let call = Call { kind: "db.begin", sql };
         let work = |w: &world::WorldState, link: &Link| {
-            let begun = w.databases.run(link.place.db, |engine| drive(engine.begin(statement)));
+            let begun = w.databases.run(link.place.db, |engine| engine.begin(Some(&begin)));
             begun.map(|()| link.began(w))
         };
         self.link.call(call, work).await
@@ -151,7 +151,7 @@ impl SimConnection {
                 return Ok(());
             }
             let ended = w.databases.run(link.place.db, |engine| {
-                drive(if commit { engine.commit() } else { engine.rollback() })
+                if commit { engine.commit() } else { engine.rollback() }
             });
             ended.map(|()| link.ended(w, commit))
         };
@@ -169,8 +169,6 @@ fn refuse_begin(sql: &str) -> Result<()> {
     }
     Ok(())
 }
-
-type Item = Result<Either<AnyQueryResult, AnyRow>>;
 
 impl AnyConnectionBackend for SimConnection {
     fn name(&self) -> &str {
@@ -207,7 +205,7 @@ impl AnyConnectionBackend for SimConnection {
         }
         world::try_with(|w| {
             let db = self.link.place.db;
-            let undone = w.databases.run(db, |engine| drive(engine.rollback()));
+            let undone = w.databases.run(db, Engine::rollback);
             undone.expect("SQLite rolls back an open transaction");
             self.link.trace(w, "db.rollback", "", "dropped");
             self.link.ended(w, false);
@@ -231,20 +229,16 @@ impl AnyConnectionBackend for SimConnection {
     fn fetch_many(
         &mut self,
         query: SqlStr,
-        persistent: bool,
+        _: bool,
         arguments: Option<AnyArguments>,
     ) -> BoxStream<'_, Item> {
         async move {
             if let Err(error) = refuse_begin(query.as_str()) {
                 return stream::iter(vec![Err(error)]);
             }
-            let sql = query.clone();
-            let call = Call { kind: "db.query", sql: sql.as_str() };
+            let call = Call { kind: "db.query", sql: query.as_str() };
             let work = |w: &world::WorldState, link: &Link| {
-                link.run(w, |engine| {
-                    let rows = engine.fetch_many(query, persistent, arguments);
-                    Outcome::of_items(drive(rows.collect()))
-                })
+                link.run(w, |engine| Outcome::of_items(engine.fetch(query.as_str(), arguments)))
             };
             match self.link.call(call, work).await {
                 Ok((items, None)) => stream::iter(items),
@@ -262,16 +256,17 @@ impl AnyConnectionBackend for SimConnection {
     fn fetch_optional(
         &mut self,
         query: SqlStr,
-        persistent: bool,
+        _: bool,
         arguments: Option<AnyArguments>,
     ) -> BoxFuture<'_, Result<Option<AnyRow>>> {
         async move {
             refuse_begin(query.as_str())?;
-            let sql = query.clone();
-            let call = Call { kind: "db.query", sql: sql.as_str() };
+            let call = Call { kind: "db.query", sql: query.as_str() };
             let work = |w: &world::WorldState, link: &Link| {
                 link.run(w, |engine| {
-                    let value = drive(engine.fetch_optional(query, persistent, arguments));
+                    let items: Result<Vec<_>> =
+                        engine.fetch(query.as_str(), arguments).into_iter().collect();
+                    let value = items.map(|items| items.into_iter().find_map(Either::right));
                     let changed = value.is_ok();
                     Outcome { value, changed }
                 })
@@ -283,16 +278,11 @@ impl AnyConnectionBackend for SimConnection {
 
     fn prepare_with<'c, 'q: 'c>(
         &'c mut self,
-        sql: SqlStr,
-        parameters: &[AnyTypeInfo],
+        _: SqlStr,
+        _: &[AnyTypeInfo],
     ) -> BoxFuture<'c, Result<AnyStatement>> {
-        let prepared = self.link.check().and_then(|()| {
-            world::with(|w| {
-                let db = self.link.place.db;
-                w.databases.run(db, |engine| drive(engine.prepare_with(sql, parameters)))
-            })
-        });
-        futures::future::ready(prepared).boxed()
+        let why = "this driver prepares every statement by itself: run it with sqlx::query";
+        futures::future::ready(Err(Error::Configuration(why.into()))).boxed()
     }
 }
 

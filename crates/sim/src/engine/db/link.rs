@@ -8,11 +8,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use sqlx::SqliteConnection;
 use sqlx_core::{Error, Result};
 
 use super::{
     faults::{Fate, Plan},
+    sqlite::Engine,
     store::DbIndex,
 };
 use crate::engine::{
@@ -190,7 +190,7 @@ impl Link {
     pub(super) fn run<T>(
         &self,
         w: &WorldState,
-        work: impl FnOnce(&mut SqliteConnection) -> Outcome<T>,
+        work: impl FnOnce(&mut Engine) -> Outcome<T>,
     ) -> T {
         let db = self.place.db;
         let before = w.databases.watch(db, |watch| watch.length());

@@ -15,6 +15,7 @@ mod faults;
 mod link;
 mod observe;
 mod plumbing;
+mod sqlite;
 mod store;
 mod value;
 

@@ -10,15 +10,9 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sqlx::{
-    AssertSqlSafe, Row as _, SqliteConnection,
-    sqlite::{SqliteOperation, SqliteRow, UpdateHookResult},
-};
+use rusqlite::hooks::Action;
 
-use super::{
-    store::{DbIndex, drive},
-    value::{Row, read_row},
-};
+use super::{sqlite::Engine, store::DbIndex, value::Row};
 
 /// What happened to a row in a transaction as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +73,7 @@ impl Observer {
     }
 }
 
-/// Raw changes, written by SQLite's thread while ours waits for it.
+/// Raw changes, written while SQLite runs a statement.
 #[derive(Default)]
 struct Log {
     tables: BTreeSet<String>,
@@ -103,21 +97,21 @@ impl Watch {
     pub(super) fn add(
         &mut self,
         tables: &[&str],
-    ) -> impl FnMut(UpdateHookResult<'_>) + Send + 'static + use<> {
+    ) -> impl FnMut(Action, &str, i64) + Send + 'static + use<> {
         let mut log = lock(&self.log);
         log.tables.extend(tables.iter().map(|table| (*table).to_owned()));
         drop(log);
         let log = self.log.clone();
-        move |change: UpdateHookResult<'_>| {
+        move |action, table, rowid| {
             let mut log = lock(&log);
-            let op = match change.operation {
-                SqliteOperation::Insert => Op::Insert,
-                SqliteOperation::Update => Op::Update,
-                SqliteOperation::Delete => Op::Delete,
-                SqliteOperation::Unknown(_) => return,
+            let op = match action {
+                Action::SQLITE_INSERT => Op::Insert,
+                Action::SQLITE_UPDATE => Op::Update,
+                Action::SQLITE_DELETE => Op::Delete,
+                _ => return,
             };
-            if log.tables.contains(change.table) {
-                log.changes.push((change.table.to_owned(), op, change.rowid));
+            if log.tables.contains(table) {
+                log.changes.push((table.to_owned(), op, rowid));
             }
         }
     }
@@ -169,7 +163,7 @@ impl Changed {
     }
 
     /// Reads the rows as they are now, with one query per table.
-    pub(super) fn read(self, engine: &mut SqliteConnection) -> Vec<Change> {
+    pub(super) fn read(self, engine: &Engine) -> Vec<Change> {
         let mut first: BTreeMap<(&str, i64), Op> = BTreeMap::new();
         let mut ids: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
         let mut order = Vec::new();
@@ -182,11 +176,9 @@ impl Changed {
         }
         let mut rows: BTreeMap<(&str, i64), Row> = BTreeMap::new();
         for (table, ids) in ids {
-            for row in rows_of(engine, table, &ids) {
-                let rowid = row.get::<i64, _>(0);
-                let mut row = read_row(&row);
-                row.remove(ROWID);
-                rows.insert((table, rowid), row);
+            for mut row in rows_of(engine, table, &ids) {
+                let rowid = row.remove(ROWID).and_then(|rowid| rowid.as_i64());
+                rows.insert((table, rowid.expect("SQLite numbers its rows")), row);
             }
         }
         let mut changes = Vec::new();
@@ -204,14 +196,13 @@ impl Changed {
 /// The name of the row number in [`rows_of`]; no table has a column of this name.
 const ROWID: &str = "engine_rowid";
 
-fn rows_of(engine: &mut SqliteConnection, table: &str, ids: &[i64]) -> Vec<SqliteRow> {
+fn rows_of(engine: &Engine, table: &str, ids: &[i64]) -> Vec<Row> {
     let list = format!("{ids:?}"); // A JSON array, so that each table has one statement.
     let table = table.replace('"', "\"\"");
     let sql = format!(
         "SELECT rowid AS {ROWID}, * FROM \"{table}\" WHERE rowid IN (SELECT value FROM json_each(?))"
     );
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(list);
-    drive(query.fetch_all(engine)).expect("an observed table can be read")
+    engine.rows(&sql, Some(&list)).expect("an observed table can be read")
 }
 
 /// What happened to a row in a transaction as a whole; nothing if it came and went.

@@ -3,21 +3,18 @@
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
-    future::Future,
     sync::Arc,
     task::Waker,
 };
 
-use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteRow},
-};
-use sqlx_core::{Result, any::AnyConnectionBackend as _};
+use sqlx_core::Result;
 
 use super::{
     faults::Links,
     link::Link,
     observe::{Commit, Observer, Watch},
+    sqlite::Engine,
+    value::Row,
 };
 use crate::engine::{host::Owner, streams::Streams, world::WorldState};
 
@@ -40,18 +37,13 @@ pub(crate) struct Databases {
 /// One database.
 pub(super) struct Store {
     /// Absent only while it works.
-    engine: Option<SqliteConnection>,
+    engine: Option<Engine>,
     /// The logical connection whose transaction is open.
     holder: Option<u64>,
     /// Calls that wait for their turn, by ticket.
     queue: VecDeque<(u64, Option<Waker>)>,
     tickets: u64,
     watch: Watch,
-}
-
-/// Runs a call to the database to its end, on this thread, while the world stands still.
-pub(super) fn drive<F: Future>(call: F) -> F::Output {
-    futures::executor::block_on(call)
 }
 
 impl Databases {
@@ -74,14 +66,9 @@ impl Databases {
     /// Makes an empty database.
     pub(super) fn create(&self, name: &str) {
         assert!(self.find(name).is_none(), "two databases are named {name}: names must differ");
-        let options = SqliteConnectOptions::new()
-            .foreign_keys(true)
-            .statement_cache_capacity(512)
-            .disable_statement_logging();
-        let engine = drive(options.connect()).expect("SQLite opens a database in memory");
         self.names.borrow_mut().push(name.to_owned());
         self.stores.borrow_mut().push(Store {
-            engine: Some(engine),
+            engine: Some(Engine::open()),
             holder: None,
             queue: VecDeque::new(),
             tickets: 0,
@@ -144,7 +131,7 @@ impl Databases {
             return;
         }
         while link.depth() > 0 {
-            let rolled_back = self.run(db, |engine| drive(engine.rollback()));
+            let rolled_back = self.run(db, Engine::rollback);
             rolled_back.expect("SQLite rolls back an open transaction");
             link.set_depth(link.depth() - 1);
         }
@@ -154,7 +141,7 @@ impl Databases {
     }
 
     /// Runs work on the real database, without asking whose turn it is.
-    pub(super) fn run<R>(&self, db: DbIndex, work: impl FnOnce(&mut SqliteConnection) -> R) -> R {
+    pub(super) fn run<R>(&self, db: DbIndex, work: impl FnOnce(&mut Engine) -> R) -> R {
         self.statements.set(self.statements.get() + 1);
         let mut engine = self
             .store(db, |store| store.engine.take())
@@ -165,16 +152,17 @@ impl Databases {
     }
 
     /// Rows of a query by the world itself.
-    pub(super) fn read(&self, db: DbIndex, sql: &str) -> Result<Vec<SqliteRow>> {
-        self.run(db, |engine| drive(sqlx::query(AssertSqlSafe(sql)).fetch_all(engine)))
+    pub(super) fn read(&self, db: DbIndex, sql: &str) -> Result<Vec<Row>> {
+        self.run(db, |engine| engine.rows(sql, None))
     }
 
-    /// A script by the world itself.
+    /// A script by the world itself; returns how many rows it changed.
     pub(super) fn script(&self, db: DbIndex, sql: &str) -> Result<u64> {
-        let done = self.run(db, |engine| {
-            drive(sqlx::Executor::execute(engine, sqlx::raw_sql(AssertSqlSafe(sql))))
-        })?;
-        Ok(done.rows_affected())
+        let mut changed = 0;
+        for item in self.run(db, |engine| engine.fetch(sql, None)) {
+            changed += item?.left().map_or(0, |done| done.rows_affected());
+        }
+        Ok(changed)
     }
 
     /// Takes a place in the queue.
@@ -243,11 +231,7 @@ impl Databases {
     /// Starts to record changes of `tables`.
     pub(super) fn record(&self, db: DbIndex, tables: &[&str]) {
         let hook = self.watch(db, |watch| watch.add(tables));
-        self.run(db, |engine| {
-            let mut handle =
-                drive(engine.lock_handle()).expect("SQLite's handle is free between statements");
-            handle.set_update_hook(hook);
-        });
+        self.run(db, |engine| engine.on_change(hook));
     }
 
     /// After a commit: hands what has changed to the observers.

@@ -2,11 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use sqlx::{
-    Column as _, Decode, Row as _, Sqlite, TypeInfo as _, ValueRef as _,
-    error::BoxDynError,
-    sqlite::{SqliteRow, SqliteValueRef},
-};
+use rusqlite::types::ValueRef;
+
 
 /// A row by column names.
 pub type Row = BTreeMap<String, Value>;
@@ -51,22 +48,15 @@ impl Value {
         matches!(self, Self::Null)
     }
 
-    fn read(value: SqliteValueRef<'_>) -> Self {
-        if value.is_null() {
-            return Self::Null;
+    fn read(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Null => Self::Null,
+            ValueRef::Integer(number) => Self::Integer(number),
+            ValueRef::Real(number) => Self::Real(number),
+            ValueRef::Text(text) => Self::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
         }
-        let decoded = match value.type_info().name() {
-            "REAL" => decode(value).map(Self::Real),
-            "TEXT" => decode(value).map(Self::Text),
-            "BLOB" => decode(value).map(Self::Blob),
-            _ => decode(value).map(Self::Integer),
-        };
-        decoded.expect("SQLite hands out what its type says")
     }
-}
-
-fn decode<'r, T: Decode<'r, Sqlite>>(value: SqliteValueRef<'r>) -> Result<T, BoxDynError> {
-    T::decode(value)
 }
 
 impl fmt::Display for Value {
@@ -81,12 +71,7 @@ impl fmt::Display for Value {
     }
 }
 
-pub(super) fn read_row(row: &SqliteRow) -> Row {
-    row.columns()
-        .iter()
-        .map(|column| {
-            let value = row.try_get_raw(column.ordinal()).expect("a column of this row");
-            (column.name().to_owned(), Value::read(value))
-        })
-        .collect()
+pub(super) fn read_row(names: &[String], row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    let value = |(n, name): (usize, &String)| Ok((name.clone(), Value::read(row.get_ref(n)?)));
+    names.iter().enumerate().map(value).collect()
 }

@@ -7,6 +7,9 @@ use turmoil_net::{Packet, TcpFlags, TcpSegment, Transport};
 
 use crate::engine::{streams::Streams, world::HostIndex};
 
+/// What a bare packet advertises.
+const DEFAULT_WINDOW: u16 = u16::MAX;
+
 /// Client to server.
 pub(crate) const FORTH: u8 = 0;
 /// Server to client.
@@ -158,6 +161,11 @@ impl Connection {
 
     /// A RST that looks as if the sender of `dir` had sent it.
     pub(crate) fn reset_packet(&self, dir: u8) -> Packet {
+        let flags = TcpFlags { rst: true, ack: true, ..TcpFlags::default() };
+        self.bare_packet(dir, flags)
+    }
+
+    fn bare_packet(&self, dir: u8, flags: TcpFlags) -> Packet {
         let (source, target) = self.addresses(dir);
         Packet {
             src: source.ip(),
@@ -168,11 +176,22 @@ impl Connection {
                 dst_port: target.port(),
                 seq: self.dirs[usize::from(dir)].next_seq,
                 ack: self.dirs[usize::from(1 - dir)].next_seq,
-                flags: TcpFlags { rst: true, ack: true, ..TcpFlags::default() },
-                window: 0,
+                flags,
+                window: DEFAULT_WINDOW,
                 payload: bytes::Bytes::new(),
             }),
         }
+    }
+
+    /// What ends the receiver's socket of `dir`. A server's socket that is still shaking hands is
+    /// shaken first: a kernel of turmoil-net never lets go of one that is reset before anybody can
+    /// accept it, and its port with it. Whoever accepts it finds it reset, as can happen anywhere.
+    pub(crate) fn ending(&self, dir: u8) -> impl Iterator<Item = Packet> + use<> {
+        let waits = dir == FORTH && !self.dirs[usize::from(FORTH)].opened;
+        let waits = waits && self.dirs[usize::from(BACK)].next_seq != 0;
+        let ack = TcpFlags { ack: true, ..TcpFlags::default() };
+        let shake = waits.then(|| self.bare_packet(dir, ack));
+        shake.into_iter().chain([self.reset_packet(dir)])
     }
 
     /// The client has given up before it had a socket.

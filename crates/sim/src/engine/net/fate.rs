@@ -208,7 +208,7 @@ impl Inner {
         } else {
             let mut next = Some(packet);
             while let Some(packet) = next {
-                out.extend(self.pass(w, conn, dir, packet, retransmitted));
+                self.pass(w, conn, dir, packet, retransmitted, out);
                 next = self.conns.get_mut(&conn).and_then(|conn| {
                     let direction = conn.dir(dir);
                     direction.early.remove(&direction.due)
@@ -225,47 +225,40 @@ impl Inner {
         dir: u8,
         packet: Packet,
         retransmitted: bool,
-    ) -> Option<Packet> {
+        out: &mut Vec<Packet>,
+    ) {
         let connection = self.conns.get_mut(&conn).expect("a known connection");
         connection.dir(dir).due += 1;
         let (_, to) = connection.hosts(dir);
         let Transport::Tcp(segment) = &packet.payload else {
-            return None;
+            return;
         };
         trace(w, "arrive", &connection.name, dir, segment, 0);
         let opening = segment.flags.syn && !segment.flags.ack;
         if opening && retransmitted && !still_connecting(connection.from, connection.client) {
             connection.abandon();
             self.forget_if_spent(conn);
-            return None;
+            return;
         }
         let refused = opening && self.rules.is_refusing(to);
         let unread = !segment.payload.is_empty() && connection.dir(dir).receiver_closed;
-        let direction = connection.dir(dir);
-        direction.opened |= !segment.flags.syn;
         if segment.flags.rst {
             connection.death.get_or_insert(Death::Reset);
-        }
-        let delivered = if refused || unread {
+            out.extend(connection.ending(dir));
+        } else if refused || unread {
             // Data for a closed socket, like a SYN for a refusing host, is answered by a reset.
+            out.extend(unread.then(|| connection.reset_packet(dir)));
             let answer = connection.reset_packet(1 - dir);
-            let local = unread.then(|| connection.reset_packet(dir));
             self.dispatch(w, conn, 1 - dir, answer);
-            local
         } else {
-            Some(packet)
-        };
+            connection.dir(dir).opened |= !segment.flags.syn;
+            out.push(packet);
+        }
         self.forget_if_spent(conn);
-        delivered
     }
 
-    pub(super) fn give_up(
-        &mut self,
-        w: &WorldState,
-        conn: u32,
-        dir: u8,
-        hold: u32,
-    ) -> [Option<Packet>; 2] {
+    /// A hold has lasted too long: what ends both sockets.
+    pub(super) fn give_up(&mut self, w: &WorldState, conn: u32, dir: u8, hold: u32) -> Vec<Packet> {
         match self.conns.get_mut(&conn) {
             Some(connection) if connection.dirs[usize::from(dir)].is_hold(hold) => {
                 let connecting = connection.dir(dir).held.values().any(is_syn);
@@ -274,28 +267,27 @@ impl Inner {
                     connection.abandon();
                 }
                 w.line(None, "net.timeout", &[("conn", Field::Text(&connection.name))]);
-                let ends = [connection.reset_packet(FORTH), connection.reset_packet(BACK)];
-                for direction in &mut connection.dirs {
-                    direction.held.clear();
-                }
-                self.forget_if_spent(conn);
-                ends.map(|packet| {
-                    let reachable = host_of(packet.dst).is_some_and(|to| !self.dark.contains(&to));
-                    reachable.then_some(packet)
-                })
+                let mut ends = self.end(conn);
+                ends.retain(|end| host_of(end.dst).is_some_and(|to| !self.dark.contains(&to)));
+                ends
             }
-            _ => [None, None],
+            _ => Vec::new(),
         }
     }
 
     /// Ends a connection from outside; the packets tell its two sockets.
-    pub(super) fn kill(&mut self, conn: u32) -> [Packet; 2] {
+    pub(super) fn kill(&mut self, conn: u32) -> Vec<Packet> {
         let connection = self.conns.get_mut(&conn).expect("a known connection");
         connection.death = Some(Death::Reset);
+        self.end(conn)
+    }
+
+    fn end(&mut self, conn: u32) -> Vec<Packet> {
+        let connection = self.conns.get_mut(&conn).expect("a known connection");
         for direction in &mut connection.dirs {
             direction.held.clear();
         }
-        let packets = [connection.reset_packet(FORTH), connection.reset_packet(BACK)];
+        let packets = connection.ending(FORTH).chain(connection.ending(BACK)).collect();
         self.forget_if_spent(conn);
         packets
     }

@@ -114,9 +114,7 @@ impl Wire {
     /// A hold has lasted for the TCP user timeout: if it still lasts, both ends give up.
     pub(crate) fn user_timeout(&self, w: &WorldState, conn: u32, dir: u8, hold: u32) {
         let packets = self.inner.borrow_mut().give_up(w, conn, dir, hold);
-        for packet in packets.into_iter().flatten() {
-            self.hand_over(packet);
-        }
+        self.deliver_all(packets);
     }
 
     /// The application has closed the socket `local`, connected to `remote`.
