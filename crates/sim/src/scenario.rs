@@ -89,8 +89,8 @@ impl Default for Cluster {
             psp_deadline_ms: 30_000,
             retry_tries: 3,
             feed_wait_ms: 300_000,
-            feed_recheck_ms: 30_000,
-            worker_poll_ms: 60_000,
+            feed_recheck_ms: 60_000,
+            worker_poll_ms: 120_000,
         }
     }
 }

@@ -28,9 +28,6 @@ pub const SCHEMA: Migration = Migration { name: "feed", sql: include_str!("feed.
 /// The most events in one answer.
 const PAGE: i64 = 200;
 
-/// The first recheck of a waiting reader; each next one waits twice as long.
-const FIRST_RECHECK: Duration = Duration::from_millis(100);
-
 /// One thing that happened, as its readers see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
@@ -160,7 +157,6 @@ impl Feed {
     async fn poll(&self, cursor: i64, limit: i64, wait: Duration) -> Result<Page, StoreError> {
         let deadline = Instant::now() + wait.min(self.wait);
         let mut published = self.published.subscribe();
-        let mut recheck = FIRST_RECHECK;
         loop {
             published.mark_unchanged();
             let events = self.read(cursor, limit).await?;
@@ -169,8 +165,8 @@ impl Feed {
                 let cursor = events.last().map_or(cursor, |event| event.seq);
                 return Ok(Page { events, cursor });
             }
-            let _ = timeout(recheck.min(left), published.changed()).await;
-            recheck = (recheck * 2).min(self.recheck);
+            // Another replica's events are not announced here: look for them now and then.
+            let _ = timeout(self.recheck.min(left), published.changed()).await;
         }
     }
 

@@ -7,18 +7,18 @@ use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream, stream:
 use sqlx_core::{
     Error, Result,
     any::{
-        AnyArguments, AnyConnectOptions, AnyConnectionBackend, AnyRow,
-        AnyStatement, AnyTypeInfo, driver::AnyDriver,
+        AnyArguments, AnyConnectOptions, AnyConnectionBackend, AnyRow, AnyStatement, AnyTypeInfo,
+        driver::AnyDriver,
     },
     connection::ConnectOptions,
     sql_str::SqlStr,
 };
 
+use super::sqlite::{Engine, Item};
 use super::{
     link::{Call, Link, Outcome, Place},
     plumbing::SimDb,
 };
-use super::sqlite::{Engine, Item};
 use crate::engine::{host::Owner, world};
 
 /// Installs this driver next to those of SQLite and PostgreSQL, once per process.

@@ -187,11 +187,7 @@ impl Link {
     }
 
     /// Runs one statement or script and keeps the record of changes honest.
-    pub(super) fn run<T>(
-        &self,
-        w: &WorldState,
-        work: impl FnOnce(&mut Engine) -> Outcome<T>,
-    ) -> T {
+    pub(super) fn run<T>(&self, w: &WorldState, work: impl FnOnce(&mut Engine) -> Outcome<T>) -> T {
         let db = self.place.db;
         let before = w.databases.watch(db, |watch| watch.length());
         let Outcome { value, changed } = w.databases.run(db, work);

@@ -8,7 +8,8 @@ use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
 use either::Either;
 use rusqlite::{
-    Batch, Connection, Statement, fallible_iterator::FallibleIterator,
+    Batch, Connection, Statement,
+    fallible_iterator::FallibleIterator,
     hooks::Action,
     types::{ToSqlOutput, ValueRef},
 };

@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, fmt};
 
 use rusqlite::types::ValueRef;
 
-
 /// A row by column names.
 pub type Row = BTreeMap<String, Value>;
 
