@@ -56,7 +56,6 @@ compile_error!(
 );
 
 mod clock;
-mod cpu;
 mod ctl;
 pub mod db;
 mod fingerprint;

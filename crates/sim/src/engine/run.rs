@@ -13,7 +13,6 @@ use jiff::Timestamp;
 use tokio::runtime;
 
 use super::{
-    cpu,
     ctl::Ctl,
     panics::{self, HostPanic},
     subscriber, timeline,
@@ -107,7 +106,6 @@ impl World {
         Fut: Future<Output = T>,
     {
         panics::install();
-        let _one_cpu = cpu::stay();
         let runtime = build_runtime(self.config.seed);
         world::install(WorldState::new(self.config));
         let _logs = tracing::dispatcher::set_default(&subscriber::dispatch());

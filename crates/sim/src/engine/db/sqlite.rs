@@ -9,6 +9,7 @@ use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 use either::Either;
 use rusqlite::{
     Batch, Connection, Statement,
+    config::DbConfig,
     fallible_iterator::FallibleIterator,
     hooks::Action,
     types::{ToSqlOutput, ValueRef},
@@ -40,8 +41,13 @@ impl Engine {
     pub(super) fn open() -> Self {
         let connection = Connection::open_in_memory().expect("SQLite opens a database in memory");
         connection.set_prepared_statement_cache_capacity(512);
-        let keys = connection.pragma_update(None, "foreign_keys", true);
-        keys.expect("SQLite knows foreign keys");
+        for (setting, why) in [
+            (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, "SQLite knows foreign keys"),
+            // Without it a prepared statement is planned anew whenever its arguments change.
+            (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, "SQLite can keep its plans"),
+        ] {
+            connection.set_db_config(setting, true).expect(why);
+        }
         Self { connection, depth: 0 }
     }
 
