@@ -76,7 +76,7 @@ mod tests {
             book: booked([capture("o", 500), capture("p", 500)]),
             ..Facts::default()
         };
-        facts.payments[1].order_name.clone_from(&facts.payments[0].order_name);
+        facts.payments[1].order_name = facts.payments[0].order_name.clone();
         assert_eq!(exactly_once(&facts).len(), 1);
         facts.book = booked([capture("o", 500), capture("p", 500), give_back("o", 500)]);
         assert_eq!(exactly_once(&facts), []);

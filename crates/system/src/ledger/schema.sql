@@ -46,6 +46,12 @@ CREATE TRIGGER posting_sealed BEFORE INSERT ON posting
 WHEN EXISTS (SELECT 1 FROM journal_entry WHERE id = NEW.entry_id)
 BEGIN SELECT RAISE(ABORT, 'the journal entry is sealed'); END;
 
+-- REPLACE would take the old row away without asking the triggers on DELETE.
+CREATE TRIGGER journal_entry_kept_i BEFORE INSERT ON journal_entry
+WHEN EXISTS (SELECT 1 FROM journal_entry WHERE id = NEW.id)
+  OR EXISTS (SELECT 1 FROM journal_entry
+             WHERE payment_order_id = NEW.payment_order_id AND kind = NEW.kind)
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER journal_entry_kept_u BEFORE UPDATE ON journal_entry
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER journal_entry_kept_d BEFORE DELETE ON journal_entry
@@ -68,8 +74,11 @@ END $$;
 CREATE TRIGGER journal_entry_balances BEFORE INSERT ON journal_entry
     FOR EACH ROW EXECUTE FUNCTION journal_entry_balances();
 
+-- Whoever writes postings of an entry excludes others until it has committed: an entry that is
+-- sealed in a transaction which we cannot see yet must not get a posting from us.
 CREATE FUNCTION posting_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(NEW.entry_id, 0));
     IF EXISTS (SELECT 1 FROM journal_entry WHERE id = NEW.entry_id) THEN
         RAISE EXCEPTION 'the journal entry is sealed';
     END IF;

@@ -144,23 +144,6 @@ impl Reconciler {
         }))
     }
 
-    /// The earlier day on which a transaction's settlement line was missed, if it was.
-    pub(super) async fn missed_on(
-        &self,
-        day: KoreanDay,
-        transaction_key: &str,
-    ) -> Result<Option<String>, StoreError> {
-        let missed: Option<(String,)> = sqlx::query_as(
-            "SELECT day FROM difference WHERE kind = 'settlement_missing' AND subject = $1 \
-             AND day < $2 ORDER BY day LIMIT 1",
-        )
-        .bind(transaction_key)
-        .bind(day.to_string())
-        .fetch_optional(&mut *self.store.acquire().await?)
-        .await?;
-        Ok(missed.map(|(day,)| day))
-    }
-
     /// The days that have a report, latest first.
     pub(super) async fn days(&self) -> Result<Vec<Known>, StoreError> {
         let rows: Vec<(String, i64, Option<i64>)> = sqlx::query_as(

@@ -19,6 +19,9 @@ use crate::{
 /// How many nights back an open report is made again, and a missed one is made at all.
 const NIGHTS: usize = 31;
 
+/// How many days late a settlement line may be and still be recognised.
+const LATE_DAYS: usize = 7;
+
 /// Why a report could not be made.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RunError {
@@ -74,10 +77,7 @@ impl Reconciler {
     pub(super) async fn run(&self, day: KoreanDay) -> Result<bool, RunError> {
         let Some(owner) = self.claim(day).await? else { return Ok(false) };
         match self.reconcile(day).await {
-            Ok((summary, mut found)) => {
-                self.recognise_late_lines(day, &mut found).await?;
-                Ok(self.write(day, &owner, &summary, &found).await?)
-            }
+            Ok((summary, found)) => Ok(self.write(day, &owner, &summary, &found).await?),
             Err(error) => {
                 self.release(day, &owner).await?;
                 Err(error.into())
@@ -85,17 +85,29 @@ impl Reconciler {
         }
     }
 
-    /// A line that nothing of its day explains may be one that an earlier day missed.
+    /// A line that nothing of its day explains may belong to a transaction of an earlier day.
     async fn recognise_late_lines(
         &self,
         day: KoreanDay,
         found: &mut [Difference],
-    ) -> Result<(), StoreError> {
-        for line in found.iter_mut().filter(|d| d.kind == Kind::SettlementUnknown) {
-            if let Some(missed) = self.missed_on(day, &line.subject).await? {
-                let detail = format!("{}; it was missed on {missed}", line.detail);
-                *line = compare::difference(Kind::SettlementLate, &line.subject, detail);
+    ) -> Result<(), PeerError> {
+        let mut unknown: Vec<_> =
+            found.iter_mut().filter(|d| d.kind == Kind::SettlementUnknown).collect();
+        let mut earlier = day;
+        for _ in 0..LATE_DAYS {
+            if unknown.is_empty() {
+                break;
             }
+            earlier = earlier.previous();
+            let transactions = self.transactions(earlier).await?;
+            unknown.retain_mut(|line| {
+                let late = transactions.iter().any(|t| t.transaction_key == line.subject);
+                if late {
+                    let detail = format!("{}; it is of {earlier}", line.detail);
+                    **line = compare::difference(Kind::SettlementLate, &line.subject, detail);
+                }
+                !late
+            });
         }
         Ok(())
     }
@@ -124,6 +136,7 @@ impl Reconciler {
             transactions: transactions.len(),
             settlements: lines.len(),
         };
+        self.recognise_late_lines(day, &mut found).await?;
         tracing::info!(%day, ?summary, differences = found.len(), "day reconciled");
         Ok((summary, found))
     }
