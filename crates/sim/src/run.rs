@@ -138,7 +138,7 @@ fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
     let shop = Shop {
         history: History::default(),
         shopping: Arc::new(AtomicUsize::new(plan.purchases.len())),
-        urls: hosts::urls("payment", scenario.cluster.payment),
+        urls: hosts::urls("payment", plan.cluster.payment),
     };
     let clock = hosts::open(ctl, plan, &shop);
     let config = fake_psp::Config {
@@ -150,7 +150,7 @@ fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
     let mut programme = Programme { rules: scenario.psp.rules.clone() };
     programme.rules.extend(plan.psp.iter().cloned());
     psp.install(programme);
-    hosts::start(ctl, scenario, &psp);
+    hosts::start(ctl, &plan.cluster, &psp);
     let watchers = watch(ctl);
     Stage { psp, history: shop.history, shopping: shop.shopping, watchers }
 }

@@ -60,6 +60,8 @@ impl Default for Length {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Cluster {
+    /// Each seed draws how many replicas there are, up to these numbers.
+    pub vary: bool,
     /// Replicas of each.
     pub payment: usize,
     pub executor: usize,
@@ -79,6 +81,7 @@ pub struct Cluster {
 impl Default for Cluster {
     fn default() -> Self {
         Self {
+            vary: false,
             payment: 1,
             executor: 1,
             wallet: 1,

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     engine::{Ctl, HostHandle, HostOptions},
     plan::{Plan, Purchase},
-    scenario::{Cluster, Scenario},
+    scenario::Cluster,
 };
 
 /// The PSP's host.
@@ -83,11 +83,11 @@ pub fn open(ctl: &Ctl, plan: &Plan, shop: &Shop) -> Arc<dyn fake_psp::Clock> {
 }
 
 /// Makes the other hosts and starts everything.
-pub fn start(ctl: &Ctl, scenario: &Scenario, psp: &FakePsp) {
+pub fn start(ctl: &Ctl, cluster: &Cluster, psp: &FakePsp) {
     let psp = psp.clone();
     ctl.host(PSP, HostOptions::default(), move |host| run_psp(psp.clone(), host));
-    for host in services(&scenario.cluster) {
-        let cluster = scenario.cluster.clone();
+    for host in services(cluster) {
+        let cluster = cluster.clone();
         ctl.host(&host, HostOptions::default(), move |host| supervise(cluster.clone(), host));
     }
     for host in ctl.hosts() {

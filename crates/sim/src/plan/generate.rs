@@ -6,7 +6,7 @@ use rand::{Rng, RngExt};
 use super::{Habit, Plan, Purchase, nemesis, psp};
 use crate::{
     engine::Streams,
-    scenario::{Scenario, Workload},
+    scenario::{Cluster, Scenario, Workload},
 };
 
 /// The Korean day on which every run starts: a Monday, so that weekends come late in a month.
@@ -22,13 +22,32 @@ pub fn generate(scenario: &Scenario, seed: u64) -> Plan {
     let purchases: Vec<_> =
         (0..count).map(|n| purchase(names(n), &scenario.workload, end_ms, &streams)).collect();
     let swarm = nemesis::Swarm::draw(scenario, &streams);
+    let cluster = cluster(&scenario.cluster, &streams);
     Plan {
         start: start(scenario, &streams),
         psp: psp::rules(scenario, &purchases, &swarm, &streams),
-        faults: nemesis::faults(scenario, &swarm, &streams),
+        faults: nemesis::faults(scenario, &cluster, &swarm, &streams),
+        cluster,
         swarm: swarm.names(),
         purchases,
     }
+}
+
+fn cluster(most: &Cluster, streams: &Streams) -> Cluster {
+    let mut cluster = most.clone();
+    if most.vary {
+        for (service, replicas) in [
+            ("payment", &mut cluster.payment),
+            ("executor", &mut cluster.executor),
+            ("wallet", &mut cluster.wallet),
+            ("ledger", &mut cluster.ledger),
+            ("reconciler", &mut cluster.reconciler),
+        ] {
+            let mut draw = streams.stream(&format!("plan/replicas/{service}"));
+            *replicas = draw.random_range(1..=*replicas);
+        }
+    }
+    cluster
 }
 
 fn start(scenario: &Scenario, streams: &Streams) -> jiff::Timestamp {

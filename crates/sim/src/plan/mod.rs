@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use fake_psp::Rule;
 
+use crate::scenario::Cluster;
+
 pub use generate::generate;
 
 /// What will happen.
@@ -19,6 +21,8 @@ pub use generate::generate;
 pub struct Plan {
     /// The instant at which the run starts.
     pub start: jiff::Timestamp,
+    /// The services, with as many replicas as the seed has drawn.
+    pub cluster: Cluster,
     /// Kinds of faults that are on, for the reader.
     pub swarm: Vec<String>,
     #[serde(default)]

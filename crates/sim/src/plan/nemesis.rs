@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use rand::{Rng, RngExt};
 
 use super::{Break, Fault};
-use crate::{cast::hosts, engine::Streams, scenario::Scenario};
+use crate::{
+    cast::hosts,
+    engine::Streams,
+    scenario::{Cluster, Scenario},
+};
 
 /// Which kinds of faults a seed has drawn, and how strong each is.
 ///
@@ -50,9 +54,14 @@ fn amounts(section: &impl serde::Serialize) -> Vec<(String, f64)> {
 }
 
 /// The faults of a run, in the order of their times.
-pub(super) fn faults(scenario: &Scenario, swarm: &Swarm, streams: &Streams) -> Vec<Fault> {
+pub(super) fn faults(
+    scenario: &Scenario,
+    cluster: &Cluster,
+    swarm: &Swarm,
+    streams: &Streams,
+) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let hosts = Hosts::of(scenario);
+    let hosts = Hosts::of(cluster);
     for (kind, amount) in amounts(&scenario.nemesis) {
         let mut draw = streams.stream(&format!("plan/nemesis/{kind}"));
         let expected = amount * swarm.strength(&kind);
@@ -84,8 +93,8 @@ struct Hosts {
 }
 
 impl Hosts {
-    fn of(scenario: &Scenario) -> Self {
-        let services = hosts::services(&scenario.cluster);
+    fn of(cluster: &Cluster) -> Self {
+        let services = hosts::services(cluster);
         let mut everyone = services.clone();
         everyone.push(hosts::PSP.to_owned());
         everyone.extend(hosts::buyers());
@@ -131,7 +140,7 @@ mod tests {
     #[test]
     fn every_setting_of_the_nemesis_is_a_fault() {
         let scenario = Scenario::parse("x", "name = \"x\"\nabout = \"y\"\n").unwrap();
-        let hosts = Hosts::of(&scenario);
+        let hosts = Hosts::of(&scenario.cluster);
         for (kind, _) in amounts(&Nemesis::default()) {
             hosts.pick(&kind, &mut Streams::new(1).stream(&kind));
         }

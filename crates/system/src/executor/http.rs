@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     routing::{get, post},
 };
 use serde::Deserialize;
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     kernel::{Currency, KoreanDay, Money, OrderId},
-    transport::{Json, Problem, Query},
+    transport::{Json, Path, Problem, Query},
 };
 
 /// The longest that a caller may wait for an outcome.

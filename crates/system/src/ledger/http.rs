@@ -3,11 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    routing::get,
-};
+use axum::{Router, extract::State, routing::get};
 use serde::Deserialize;
 
 use super::{
@@ -17,7 +13,7 @@ use super::{
 use crate::{
     kernel::{Currency, minor_text},
     store::StoreError,
-    transport::{Json, Problem, Query},
+    transport::{Json, Path, Problem, Query},
 };
 
 /// The most entries in one page.

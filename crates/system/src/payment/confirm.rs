@@ -128,7 +128,6 @@ impl PaymentService {
         let moved = records::advance(&mut tx, order_id, Status::Executing, "confirm", now).await?;
         assert!(moved, "an order without a payment key has not started");
         tx.commit().await?;
-        self.ask_wake.now();
         Ok(())
     }
 

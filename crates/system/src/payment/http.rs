@@ -3,7 +3,7 @@
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     kernel::KoreanDay,
     service::require_token,
-    transport::{Json, Problem, Query},
+    transport::{Json, Path, Problem, Query},
 };
 
 /// The most payments in one page.

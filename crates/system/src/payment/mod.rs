@@ -93,7 +93,6 @@ struct PaymentService {
     feed: Feed,
     patience: Duration,
     ask_backoff: Backoff,
-    ask_wake: Wake,
     webhook_wake: Wake,
     public_url: Arc<str>,
     psp_window_url: Arc<str>,
@@ -128,7 +127,6 @@ pub async fn serve<L: Listener>(
             base: config.confirm_patience + Duration::from_secs(10),
             max: Duration::from_secs(600),
         },
-        ask_wake: Wake::default(),
         webhook_wake: Wake::default(),
         public_url: config.public_url.trim_end_matches('/').into(),
         psp_window_url: config.psp_window_url.as_str().into(),
@@ -141,10 +139,12 @@ pub async fn serve<L: Listener>(
     let (wallet, ledger) = (peer(&config.wallet_urls), peer(&config.ledger_urls));
     let background = async {
         let poll = common.worker_poll;
+        // Asking again is for what went wrong a while ago: nobody needs to wake it.
+        let never = Wake::default();
         let outcomes = Outcomes(&service);
         let (in_wallet, in_ledger) = (Booked(Book::Wallet), Booked(Book::Ledger));
         tokio::join!(
-            work("ask", &service.ask_wake, poll, || service.ask_again()),
+            work("ask", &never, poll, || service.ask_again()),
             work("webhook", &service.webhook_wake, poll, || service.look_into_webhook()),
             follow("executor", &service.executor, &store, common, &outcomes),
             follow("wallet", &wallet, &store, common, &in_wallet),

@@ -5,7 +5,7 @@
 
 use axum::{
     Form, Router,
-    extract::{Path, State},
+    extract::State,
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     kernel::OrderId,
-    transport::{Problem, Query},
+    transport::{Path, Problem, Query},
 };
 
 pub(super) fn router(service: PaymentService) -> Router {
@@ -56,6 +56,10 @@ async fn buy(
     State(service): State<PaymentService>,
     Form(buy): Form<Buy>,
 ) -> Result<Redirect, Problem> {
+    // The key that the page came with.
+    if OrderId::parse(&buy.key).is_none() {
+        return Err(Problem::invalid("key", "go back to the shop and order again"));
+    }
     let asked = Checkout {
         buyer_id: "guest".to_owned(),
         order_name: buy.order_name,

@@ -9,7 +9,7 @@ use super::{
     wire::{Failure, Payment, PaymentOrder},
 };
 use crate::{
-    kernel::{Currency, KoreanDay, Money, minor_text},
+    kernel::{Currency, KoreanDay, Money, OrderId, minor_text},
     store::{Store, StoreError, Tx, placeholders},
 };
 
@@ -60,8 +60,12 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Reads one payment event.
+/// Reads one payment event. What cannot be an order's id is not looked for: a text with a NUL, for
+/// one, cannot even be sent to PostgreSQL.
 pub(super) async fn find(store: &Store, order_id: &str) -> Result<Option<Record>, StoreError> {
+    if OrderId::parse(order_id).is_none() {
+        return Ok(None);
+    }
     let sql = format!("SELECT {EVENT} FROM payment_event WHERE order_id = $1");
     let mut connection = store.acquire().await?;
     let row = sqlx::query::<Any>(AssertSqlSafe(sql))

@@ -31,7 +31,8 @@ impl PaymentService {
         transmission: Option<&str>,
         body: &[u8],
     ) -> Result<(), StoreError> {
-        let text = String::from_utf8_lossy(body);
+        // PostgreSQL keeps no text with a NUL in it.
+        let text = String::from_utf8_lossy(body).replace('\0', "\u{fffd}");
         let json: Value = serde_json::from_slice(body).unwrap_or_default();
         let order_id = [&json["data"]["orderId"], &json["orderId"]]
             .into_iter()
@@ -44,7 +45,7 @@ impl PaymentService {
         )
         .bind(id)
         .bind(order_id.as_ref().map(OrderId::as_str))
-        .bind(&*text)
+        .bind(text)
         // One that names no order is kept, but there is nothing to look into.
         .bind(order_id.as_ref().map(|_| now))
         .bind(now)

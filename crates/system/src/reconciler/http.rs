@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     routing::{get, post},
 };
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     kernel::KoreanDay,
-    transport::{Json, Problem},
+    transport::{Json, Path, Problem},
 };
 
 pub(super) fn router(reconciler: Reconciler) -> Router {

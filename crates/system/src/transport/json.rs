@@ -1,4 +1,5 @@
-//! JSON bodies and query strings in, with errors that name the field and the nearest valid key.
+//! JSON bodies, query strings and paths in, with errors that name the field and the nearest valid
+//! key.
 
 use axum::{
     body::Bytes,
@@ -74,6 +75,22 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         query.map(|q| Self(q.0)).map_err(|rejection| {
             Problem::unreadable(format!("query: {}", did_you_mean(&rejection.body_text())))
         })
+    }
+}
+
+/// Parts of the path.
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // Nothing of ours has one in its name, and PostgreSQL could not even be asked for it.
+        if parts.uri.path().contains("%00") {
+            return Err(Problem::not_found("there is nothing with a NUL in its name"));
+        }
+        let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        path.map(|p| Self(p.0)).map_err(|rejection| Problem::unreadable(rejection.body_text()))
     }
 }
 

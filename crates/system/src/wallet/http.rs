@@ -1,10 +1,6 @@
 //! The wallet's endpoints. All of them are internal.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    routing::get,
-};
+use axum::{Router, extract::State, routing::get};
 use serde::Deserialize;
 
 use super::{
@@ -13,7 +9,7 @@ use super::{
 };
 use crate::{
     kernel::{Currency, minor_text},
-    transport::{Json, Problem, Query},
+    transport::{Json, Path, Problem, Query},
 };
 
 /// The most balances in one page.
