@@ -2,7 +2,6 @@
 
 use axum::{
     Router,
-    body::Bytes,
     extract::State,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -17,7 +16,7 @@ use super::{
 use crate::{
     kernel::KoreanDay,
     service::require_token,
-    transport::{Json, Path, Problem, Query},
+    transport::{Json, Path, Problem, Query, Raw},
 };
 
 /// The most payments in one page.
@@ -76,7 +75,7 @@ async fn show(
 async fn webhook(
     State(service): State<PaymentService>,
     headers: HeaderMap,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<StatusCode, Problem> {
     let transmission = headers.get("tosspayments-webhook-transmission-id");
     let transmission = transmission.and_then(|id| id.to_str().ok()).filter(|id| id.len() <= 200);

@@ -24,16 +24,23 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         if !is_json(request.headers()) {
             return Err(Problem::not_json());
         }
-        let body =
-            Bytes::from_request(request, state).await.map_err(|rejection| {
-                match rejection.into_response().status() {
-                    hyper::StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(BODY_LIMIT),
-                    _ => {
-                        Problem::unreadable("the body ended before it was complete; send it again")
-                    }
-                }
-            })?;
+        let Raw(body) = Raw::from_request(request, state).await?;
         parse(&body).map(Json)
+    }
+}
+
+/// A body as it came.
+pub struct Raw(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let body = Bytes::from_request(request, state).await;
+        body.map(Self).map_err(|rejection| match rejection.into_response().status() {
+            hyper::StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(BODY_LIMIT),
+            _ => Problem::unreadable("the body ended before it was complete; send it again"),
+        })
     }
 }
 

@@ -8,6 +8,6 @@ mod server;
 
 pub use client::{Answer, CallError, HttpClient};
 pub use dial::{Dial, Stream, TokioDial};
-pub use json::{Json, Path, Query, did_you_mean};
+pub use json::{Json, Path, Query, Raw, did_you_mean};
 pub use problem::Problem;
 pub use server::serve_http;
