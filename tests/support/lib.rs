@@ -15,5 +15,6 @@ mod services;
 mod wait;
 
 pub use postgres::{Postgres, Shutdown};
+pub use programs::program;
 pub use services::{Layout, System, TOKEN};
 pub use wait::{eventually, pause};

@@ -8,10 +8,11 @@ use std::{
     sync::OnceLock,
 };
 
-const PROGRAMS: [&str; 6] = ["payment", "executor", "wallet", "ledger", "reconciler", "fake-psp"];
+const PROGRAMS: [&str; 7] =
+    ["payment", "executor", "wallet", "ledger", "reconciler", "fake-psp", "sim"];
 
 /// The path of a program of the workspace, up to date.
-pub(crate) fn program(name: &str) -> PathBuf {
+pub fn program(name: &str) -> PathBuf {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     let directory = DIRECTORY.get_or_init(|| {
         let directory = profile_directory();
@@ -49,7 +50,7 @@ fn build(directory: &Path) {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["build", "--quiet", "-p", "system", "-p", "fake-psp", "--bins"])
+        .args(["build", "--quiet", "-p", "system", "-p", "fake-psp", "-p", "sim", "--bins"])
         .args(["--profile", profile, "--target-dir"])
         .arg(directory.parent().expect("PROFILE lies in the target directory"))
         .status()

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     io,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     task::{Context, Poll},
     time::Duration,
 };
@@ -93,7 +93,7 @@ impl HttpClient {
         let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
-            Client::builder(self.tasks.clone())
+            Client::builder(Spawner(Arc::downgrade(&self.tasks)))
                 .pool_idle_timeout(None)
                 .build(Connector(self.dial.clone()))
         };
@@ -112,12 +112,17 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// The tasks that drive connections; they end with the client.
-#[derive(Clone, Default)]
-struct Tasks(Arc<Mutex<JoinSet<()>>>);
+type Tasks = Arc<Mutex<JoinSet<()>>>;
 
-impl<F: Future<Output = ()> + Send + 'static> rt::Executor<F> for Tasks {
+/// Starts tasks for hyper. It does not own them: a task that is still connecting holds one of
+/// these, and would keep itself alive after the client is gone.
+#[derive(Clone)]
+struct Spawner(Weak<Mutex<JoinSet<()>>>);
+
+impl<F: Future<Output = ()> + Send + 'static> rt::Executor<F> for Spawner {
     fn execute(&self, task: F) {
-        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(tasks) = self.0.upgrade() else { return };
+        let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(task);
     }
