@@ -209,3 +209,26 @@ async fn postgresql_two_replicas_each_and_the_database_restarted_under_load() {
     system.start_again("ledger-1").await;
     comes_to_rest(system, &history, shopping).await;
 }
+
+/// The judges must be able to fail here, too: a PSP that charges twice and says once is seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_double_charge_is_seen_by_the_judges() {
+    sqlx::any::install_default_drivers();
+    let system = System::start(Layout::SINGLE, None).await;
+    let cheat = json!({"on": {"endpoint": "confirm", "order": "cheated-*"}, "then": "act_twice"});
+    system.misbehave(&json!({ "rules": [cheat] })).await;
+    let history = History::default();
+    for name in ["cheated-1", "honest-1"] {
+        let buyer = Buyer::new(&system, &history, name, &[("seller-a", 1_000)]);
+        assert_eq!(buyer.buy().await, "SUCCESS");
+    }
+    let facts = eventually("everything to come to rest", QUIET, async || {
+        let facts = facts(&system, &history).await;
+        pending(&facts).is_empty().then_some(facts)
+    })
+    .await;
+    let found = judge(&facts);
+    let cheated = facts.payments.iter().find(|p| p.order_name == "cheated-1").expect("its row");
+    assert!(found.iter().any(|v| v.invariant == "exactly-once"), "{found:#?}");
+    assert!(found.iter().all(|v| v.order_id.as_ref() == Some(&cheated.order_id)), "{found:#?}");
+}
