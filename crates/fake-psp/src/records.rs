@@ -58,7 +58,11 @@ impl Records {
 
     pub(crate) fn add(&mut self, config: &Config, movement: &Movement<'_>) {
         let seq = self.book.len() as u64;
-        self.book.push(movement.book_entry(seq));
+        let entry = movement.book_entry(seq);
+        let (order, kind, amount, cause) =
+            (&*entry.order_id, entry.kind, entry.amount, entry.cause);
+        tracing::info!(order, ?kind, amount, ?cause, "written into the PSP's book");
+        self.book.push(entry);
         let second = Timestamp::from_second(movement.at.as_second()).expect("within a timestamp");
         let position = (second, seq);
         self.transactions.insert(position, movement.transaction(config));

@@ -131,6 +131,8 @@ impl Faults {
         nth: u32,
     ) -> Verdict {
         let rule = &self.programme.rules[position];
+        let (at_endpoint, order) = (endpoint.as_str(), subject.order_id);
+        tracing::info!(order, endpoint = at_endpoint, nth, verdict = ?rule.then, "fault applied");
         self.applied.push(Applied {
             seq: self.applied.len() as u64,
             at,
