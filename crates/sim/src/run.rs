@@ -221,7 +221,7 @@ fn lasting(scenario: &Scenario, plan: &Plan) -> Programme {
 /// Waits until nothing is pending, at most for the scenario's quiet time.
 async fn liveness(ctl: &Ctl, scenario: &Scenario, stage: &Stage, orphans: &Orphans) -> Facts {
     let end = Instant::now() + Duration::from_secs(scenario.length.quiet_hours * 3600);
-    let mut rest = Duration::from_secs(30);
+    let mut rest = Duration::from_secs(120);
     loop {
         if Instant::now() >= end || oracle::pending(&stage.facts(ctl, orphans)).is_empty() {
             // What was just being committed may have been seen before it was.
@@ -232,7 +232,7 @@ async fn liveness(ctl: &Ctl, scenario: &Scenario, stage: &Stage, orphans: &Orpha
             }
         }
         sleep(rest).await;
-        rest = (rest * 2).min(Duration::from_secs(600));
+        rest = (rest * 2).min(Duration::from_secs(1200));
     }
 }
 
