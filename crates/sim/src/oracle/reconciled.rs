@@ -176,11 +176,10 @@ mod tests {
 
     #[test]
     fn a_wrong_class_and_an_unfinished_repair_are_seen() {
-        let mut facts = Facts::default();
-        facts.differences = vec![difference("unresolved", "MANUAL", "REPAIRED")];
-        assert_eq!(judge(&facts).len(), 1);
-        facts.differences = vec![difference("unresolved", "REPAIRABLE", "PENDING")];
-        assert_eq!(judge(&facts).len(), 1);
+        for (class, repair) in [("MANUAL", "REPAIRED"), ("REPAIRABLE", "PENDING")] {
+            let differences = vec![difference("unresolved", class, repair)];
+            assert_eq!(judge(&Facts { differences, ..Facts::default() }).len(), 1);
+        }
     }
 
     #[test]
