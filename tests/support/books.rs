@@ -100,6 +100,7 @@ async fn list(system: &System, what: &str) -> Vec<Json> {
 
 fn book_entry(line: &Json) -> BookEntry {
     BookEntry {
+        currency: fake_psp::Currency::Krw,
         seq: field(line, "seq"),
         at: field(line, "at"),
         kind: match line["kind"].as_str() {

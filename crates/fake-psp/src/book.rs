@@ -2,10 +2,12 @@
 //! truth against which a simulation judges the shop.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::Currency;
 
 /// Which way the money went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BookKind {
     /// The buyer was charged.
@@ -15,7 +17,7 @@ pub enum BookKind {
 }
 
 /// Who caused it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// The merchant's confirm.
@@ -29,7 +31,7 @@ pub enum Cause {
 }
 
 /// One line of the book.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookEntry {
     /// Position in the book, from 0 without gaps.
     pub seq: u64,
@@ -45,7 +47,9 @@ pub struct BookEntry {
     pub payment_key: String,
     /// The PSP's transaction; one line has one.
     pub transaction_key: String,
-    /// Whole won, always positive.
+    /// What it is counted in.
+    pub currency: Currency,
+    /// Always positive; whole numbers of the currency's smallest unit.
     pub amount: i64,
     /// Who caused it.
     pub cause: Cause,

@@ -43,6 +43,9 @@ pub struct Config {
     /// UNVERIFIED: does a method declined in the window abort the payment (and send its webhook)?
     /// Default yes. If not, it stays READY and the buyer may try again.
     pub decline_in_window_aborts: bool,
+    /// UNVERIFIED: does a virtual account have `approvedAt` from its issue on? Default no: null
+    /// until the deposit.
+    pub account_issue_is_approval: bool,
     /// UNVERIFIED: can a payment be read before it was approved? Default yes; if not, 404.
     pub read_before_approval: bool,
     /// UNVERIFIED: the answer to a request without an Authorization header. Default
@@ -95,6 +98,7 @@ impl Default for Config {
             amount_mismatch_code: "INVALID_REQUEST".to_owned(),
             confirm_of_aborted_code: "NOT_FOUND_PAYMENT_SESSION".to_owned(),
             decline_in_window_aborts: true,
+            account_issue_is_approval: false,
             read_before_approval: true,
             no_authorization_code: "UNAUTHORIZED_KEY".to_owned(),
             too_many_code: "FORBIDDEN_CONSECUTIVE_REQUEST".to_owned(),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{Endpoint, Verdict};
+use crate::{Endpoint, EventType, Verdict};
 
 /// One fault that fired.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,9 +60,11 @@ pub struct Transmission {
     pub at: Timestamp,
     /// `tosspayments-webhook-transmission-id`.
     pub id: String,
+    /// What about.
+    pub event: EventType,
     /// Where to.
     pub url: String,
-    /// The order.
+    /// The order, or what else it was about.
     pub order_id: String,
     /// The status it told.
     pub status: String,

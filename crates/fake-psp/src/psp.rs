@@ -2,11 +2,15 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::Router;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 use tokio::sync::Notify;
 
@@ -25,6 +29,8 @@ pub struct FakePsp(Arc<Inner>);
 struct Inner {
     core: Core,
     world: Mutex<World>,
+    /// How far the fake's clock is ahead of the one it was handed, in milliseconds.
+    ahead_ms: AtomicI64,
     /// Rung when something becomes due earlier than the worker knows.
     wake: Notify,
 }
@@ -65,7 +71,8 @@ impl FakePsp {
     pub fn new(config: Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
         let world = Mutex::new(World::new(&config));
         let core = Core { config, clock, entropy };
-        Self(Arc::new(Inner { core, world, wake: Notify::new() }))
+        let ahead_ms = AtomicI64::new(0);
+        Self(Arc::new(Inner { core, world, ahead_ms, wake: Notify::new() }))
     }
 
     /// The HTTP surface: the API, the window and `/_fake`. Without [`serve`](Self::serve) under
@@ -147,7 +154,7 @@ impl FakePsp {
                 return Err(ConsoleError::NotFound(payment_key.to_owned()));
             };
             let asked = amount.unwrap_or(payment.balance);
-            if !payment.state.was_approved() || asked < 1 || asked > payment.balance {
+            if !payment.was_charged() || asked < 1 || asked > payment.balance {
                 return Err(ConsoleError::NotCancelable {
                     key: payment_key.to_owned(),
                     status: payment.state.as_str(),
@@ -155,8 +162,13 @@ impl FakePsp {
                     asked,
                 });
             }
-            let back =
-                GiveBack { amount: asked, reason, tax_free_amount: 0, cause: Cause::Console };
+            let back = GiveBack {
+                amount: asked,
+                reason,
+                tax_free_amount: 0,
+                tax_exemption_amount: 0,
+                cause: Cause::Console,
+            };
             world.give_back(core, payment_key, &back, now);
             Ok(())
         })
@@ -172,8 +184,15 @@ impl FakePsp {
             let key = world.store.of_order(order_id).map(|payment| payment.key.clone());
             let payment = key.and_then(|key| world.store.get_mut(&key));
             let payment = payment.ok_or_else(|| ConsoleError::NoSuchOrder(order_id.to_owned()))?;
-            let announcer = Announcer { config: &core.config, entropy: &*core.entropy, at };
-            announcer.forge(payment, status, &mut world.outbox);
+            let mut announcer = Announcer {
+                config: &core.config,
+                entropy: &*core.entropy,
+                at,
+                hooks: &world.hooks,
+                faults: &mut world.faults,
+                outbox: &mut world.outbox,
+            };
+            announcer.forge(payment, status);
             Ok(())
         })
     }
@@ -184,7 +203,7 @@ impl FakePsp {
         let core = &self.0.core;
         let mut world = self.0.world.lock().expect("a panic while acting is a bug");
         let before = world.next_event();
-        let now = core.clock.now();
+        let now = self.now();
         world.tick(core, now);
         let result = act(core, &mut world, now);
         if world.next_event().is_some_and(|next| before.is_none_or(|before| next < before)) {
@@ -193,8 +212,18 @@ impl FakePsp {
         result
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
-        self.0.core.clock.now()
+    /// The present moment of the fake: the clock's, and as far ahead as it was advanced.
+    pub fn now(&self) -> Timestamp {
+        let ahead = SignedDuration::from_millis(self.0.ahead_ms.load(Ordering::Relaxed));
+        self.0.core.clock.now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Sets the fake's clock forward. What becomes due happens, each at its own time.
+    pub fn advance(&self, by: Duration) {
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 2);
+        self.0.ahead_ms.fetch_add(by, Ordering::Relaxed);
+        self.with(|_, _, _| ());
+        self.0.wake.notify_one();
     }
 
     pub(crate) fn entropy(&self) -> &dyn Entropy {

@@ -4,15 +4,16 @@
 use std::{collections::BTreeMap, ops::Bound};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     BookEntry, BookKind, Cause, Config,
-    model::{Cancel, Method, Payment, State},
+    model::{Cancel, Currency, Method, Payment, State},
     settlement::{SettlementRow, Settlements},
 };
 
 /// A row of `GET /v1/transactions`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Transaction {
     pub(crate) key: String,
     pub(crate) payment_key: String,
@@ -20,6 +21,8 @@ pub(crate) struct Transaction {
     pub(crate) customer_key: Option<String>,
     pub(crate) receipt_url: String,
     pub(crate) method: Method,
+    pub(crate) currency: Currency,
+    pub(crate) use_escrow: bool,
     pub(crate) status: State,
     pub(crate) at: Timestamp,
     /// Positive; `given_back` tells the direction.
@@ -107,6 +110,7 @@ impl Movement<'_> {
             order_name: self.payment.order_name.clone(),
             payment_key: self.payment.key.clone(),
             transaction_key: self.transaction_key.to_owned(),
+            currency: self.payment.currency,
             amount: self.amount,
             cause: self.cause,
         }
@@ -120,7 +124,9 @@ impl Movement<'_> {
             order_id: self.payment.order_id.clone(),
             customer_key: self.payment.customer_key.clone(),
             receipt_url: crate::view::receipt_url(self.payment, config),
-            method: self.payment.method,
+            method: self.payment.method(),
+            currency: self.payment.currency,
+            use_escrow: self.payment.use_escrow,
             status: if given_back { self.payment.state } else { State::Done },
             at: self.at,
             amount: self.amount,

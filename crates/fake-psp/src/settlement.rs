@@ -7,25 +7,27 @@ use jiff::{
     Timestamp, ToSpan,
     civil::{Date, Weekday},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Config, Verdict,
     clock::{Entropy, korean_day},
     fault::{Faults, Subject},
-    model::{Cancel, Method},
+    model::{Cancel, Currency, Means},
     records::Movement,
     view::vat_of,
 };
 
-/// One row. Amounts in won, negative for cancels.
-#[derive(Clone, Debug)]
+/// One row. Amounts in the currency's smallest unit, negative for cancels.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SettlementRow {
     pub(crate) seq: u64,
     pub(crate) payment_key: String,
     pub(crate) order_id: String,
     pub(crate) order_name: String,
     pub(crate) transaction_key: String,
-    pub(crate) method: Method,
+    pub(crate) means: Means,
+    pub(crate) currency: Currency,
     pub(crate) approve_no: String,
     /// The total amount of its payment, for the fault rules.
     total: i64,
@@ -70,7 +72,8 @@ impl SettlementRow {
             order_id: payment.order_id.clone(),
             order_name: payment.order_name.clone(),
             transaction_key: movement.transaction_key.to_owned(),
-            method: payment.method,
+            means: payment.means.clone(),
+            currency: payment.currency,
             approve_no: payment.approve_no.clone(),
             total: payment.amount,
             nth: movement.nth,

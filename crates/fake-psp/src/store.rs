@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::model::Payment;
+use crate::{model::Payment, table::Table};
 
 /// The payments of one order: a buyer may open the window several times.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ struct Order {
 
 #[derive(Debug, Default)]
 pub(crate) struct Store {
-    payments: BTreeMap<String, Payment>,
+    payments: Table<Payment>,
     orders: BTreeMap<String, Order>,
     deadlines: BTreeSet<(Timestamp, String)>,
 }
@@ -57,6 +57,11 @@ impl Store {
         order.approved = Some(key.to_owned());
     }
 
+    /// Every payment, by key.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Payment> {
+        self.payments.iter().map(|(_, payment)| payment)
+    }
+
     /// How many payments were opened for an order.
     pub(crate) fn opened_for(&self, order_id: &str) -> usize {
         self.orders.get(order_id).map_or(0, |order| order.keys.len())
@@ -81,7 +86,7 @@ impl Store {
     /// Some other payment, always the same one: the next by key, round the end.
     pub(crate) fn neighbour(&self, key: &str) -> Option<&Payment> {
         let after = (Bound::Excluded(key), Bound::Unbounded);
-        let next = self.payments.range::<str, _>(after).next();
+        let next = self.payments.range::<(Bound<&str>, Bound<&str>)>(after).next();
         next.or_else(|| self.payments.iter().next()).map(|(_, payment)| payment)
     }
 }

@@ -2,15 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{
-    answer::Answer,
-    ask::{Ask, Verb},
-    cancel, confirm,
-    error::Refusal,
-    read, settlements, transactions,
-};
+use super::{answer::Answer, ask::Ask, error::Refusal};
 use crate::{
     idempotency::Known,
+    model::Payment,
+    view::PaymentView,
     world::{Core, World},
 };
 
@@ -24,6 +20,31 @@ pub(crate) enum Twist {
     Decline(Refusal),
     /// Lists lack their newest row.
     WithoutNewest,
+}
+
+/// Everything a deed may look at and change.
+pub(crate) struct Act<'a> {
+    pub(crate) core: &'a Core,
+    pub(crate) world: &'a mut World,
+    pub(crate) ask: &'a Ask,
+    pub(crate) now: Timestamp,
+    pub(crate) twist: &'a Twist,
+}
+
+impl Act<'_> {
+    /// The answer of every API that answers with a payment.
+    ///
+    /// # Panics
+    /// When there is no such payment: the deed has just worked on it.
+    pub(crate) fn show_payment(&self, key: &str) -> Answer {
+        let payment = self.world.store.get(key).expect("worked on just now");
+        show(self.core, payment, self.ask.english)
+    }
+}
+
+/// A payment as an answer.
+pub(crate) fn show(core: &Core, payment: &Payment, english: bool) -> Answer {
+    Answer::json(200, &PaymentView::of(payment, &core.config, english))
 }
 
 /// An answer, and whether it is a replay.
@@ -45,7 +66,7 @@ pub(super) fn known(world: &mut World, ask: &Ask, now: Timestamp) -> Option<Acte
         Known::Answer(answer) => Some(Acted { answer, replayed: true }),
         Known::Running => {
             let refusal = Refusal::new("IDEMPOTENT_REQUEST_PROCESSING");
-            Some(Acted::fresh(refusal.answer(ask.english)))
+            Some(Acted::fresh(ask.refused(&refusal)))
         }
     }
 }
@@ -77,7 +98,7 @@ pub(super) fn refuse(
     now: Timestamp,
     refusal: &Refusal,
 ) -> Acted {
-    let answer = refusal.answer(ask.english);
+    let answer = ask.refused(refusal);
     if !(400..500).contains(&answer.status) || answer.status == 429 {
         return Acted::fresh(answer);
     }
@@ -114,13 +135,7 @@ pub(super) fn perform(
     now: Timestamp,
     twist: &Twist,
 ) -> Answer {
-    let done = match &ask.verb {
-        Verb::Confirm { key } => confirm::confirm(core, world, ask, key.as_deref(), now, twist),
-        Verb::ReadKey(_) | Verb::ReadOrder(_) => read::read(core, world, ask),
-        Verb::Cancel(key) => cancel::cancel(core, world, ask, key, now),
-        Verb::Transactions(query) => transactions::list(core, world, query, ask.english, twist),
-        Verb::Settlements(query) => settlements::list(core, world, query, ask.english, now, twist),
-        Verb::Nothing => Err(Refusal::new("NOT_FOUND")),
-    };
-    done.unwrap_or_else(|refusal| refusal.answer(ask.english))
+    let Some(route) = ask.route else { return ask.refused(&Refusal::new("NOT_FOUND")) };
+    let done = (route.deed)(&mut Act { core, world, ask, now, twist });
+    done.unwrap_or_else(|refusal| ask.refused(&refusal))
 }

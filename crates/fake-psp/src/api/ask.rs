@@ -1,36 +1,32 @@
 //! One request, understood.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::fields;
+use super::{answer::Answer, error::Refusal, fields, route::Route};
 use crate::{Endpoint, fault::Subject, idempotency::Scope, model::Payment, world::World};
 
-/// What is asked for.
-#[derive(Clone, Debug)]
-pub(crate) enum Verb {
-    /// With the payment key in the path in the legacy form, else in the body.
-    Confirm {
-        key: Option<String>,
-    },
-    ReadKey(String),
-    ReadOrder(String),
-    Cancel(String),
-    /// With the query.
-    Transactions(String),
-    /// With the query.
-    Settlements(String),
-    Nothing,
-}
-
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Ask {
-    pub(crate) verb: Verb,
+    /// None: there is no such path, or not with this method.
+    pub(crate) route: Option<&'static Route>,
+    /// The named segments of the path.
+    pub(crate) params: BTreeMap<String, String>,
+    pub(crate) query: BTreeMap<String, String>,
     pub(crate) english: bool,
     /// Where its answer is bound, if it came with an idempotency key.
     pub(crate) scope: Option<Scope>,
-    /// Null when there was none or it was no JSON; the verbs refuse that.
+    /// Null when there was none or it was no JSON; whoever needs one refuses that.
     pub(crate) body: Value,
+    /// As it came: encrypted bodies are no JSON.
+    pub(crate) raw: Bytes,
+    /// Came with `TossPayments-api-security-mode: ENCRYPTION`.
+    pub(crate) encrypted: bool,
+    /// The secret key it came with.
+    pub(crate) api_key: String,
     /// The id its answer carries; a replay carries it too.
     pub(crate) trace: String,
 }
@@ -56,50 +52,68 @@ impl About {
 }
 
 impl Ask {
-    pub(super) fn new(verb: Verb, english: bool, body: &Bytes) -> Self {
-        let body = serde_json::from_slice(body).unwrap_or(Value::Null);
-        Self { verb, english, scope: None, body, trace: String::new() }
-    }
-
-    pub(super) fn nothing(english: bool) -> Self {
-        Self::new(Verb::Nothing, english, &Bytes::new())
-    }
-
-    pub(super) fn endpoint(&self) -> Endpoint {
-        match self.verb {
-            Verb::Confirm { .. } => Endpoint::Confirm,
-            Verb::ReadKey(_) | Verb::ReadOrder(_) => Endpoint::Read,
-            Verb::Cancel(_) => Endpoint::Cancel,
-            Verb::Transactions(_) => Endpoint::Transactions,
-            Verb::Settlements(_) => Endpoint::Settlements,
-            Verb::Nothing => Endpoint::Unknown,
+    pub(super) fn new(
+        route: Option<&'static Route>,
+        params: BTreeMap<String, String>,
+        query: &str,
+        english: bool,
+        raw: &Bytes,
+    ) -> Self {
+        Self {
+            route,
+            params,
+            query: fields::query(query),
+            english,
+            scope: None,
+            body: serde_json::from_slice(raw).unwrap_or(Value::Null),
+            raw: raw.clone(),
+            encrypted: false,
+            api_key: String::new(),
+            trace: String::new(),
         }
     }
 
-    /// Can it move money?
+    pub(super) fn endpoint(&self) -> Endpoint {
+        self.route.map_or(Endpoint::Unknown, |route| route.endpoint)
+    }
+
     pub(super) fn has_effect(&self) -> bool {
-        matches!(self.verb, Verb::Confirm { .. } | Verb::Cancel(_))
+        self.route.is_some_and(|route| route.has_effect)
+    }
+
+    /// A named segment of the path. Empty if it could not be decoded: that names nothing.
+    pub(crate) fn param(&self, name: &str) -> &str {
+        self.params.get(name).map_or("", String::as_str)
+    }
+
+    /// The body as `T`.
+    pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        T::deserialize(&self.body).map_err(|error| {
+            tracing::debug!(%error, "a body that was refused");
+            Refusal::new("INVALID_REQUEST")
+        })
+    }
+
+    /// The answer that tells of a refusal.
+    pub(crate) fn refused(&self, refusal: &Refusal) -> Answer {
+        if self.route.is_some_and(Route::is_v2) {
+            return refusal.answer_v2(self.english, &self.trace);
+        }
+        refusal.answer(self.english)
     }
 
     /// The payment key it names.
     fn named_key(&self) -> Option<String> {
-        match &self.verb {
-            Verb::Confirm { key: None } => fields::text(&self.body, "paymentKey"),
-            Verb::Confirm { key: Some(key) } | Verb::ReadKey(key) | Verb::Cancel(key) => {
-                Some(key.clone())
-            }
-            Verb::ReadOrder(_) | Verb::Transactions(_) | Verb::Settlements(_) | Verb::Nothing => {
-                None
-            }
-        }
+        let in_path = self.params.get("paymentKey").cloned();
+        in_path.or_else(|| fields::text(&self.body, "paymentKey"))
     }
 
     /// The payment it is about.
     pub(super) fn payment<'w>(&self, world: &'w World) -> Option<&'w Payment> {
-        match &self.verb {
-            Verb::ReadOrder(order_id) => world.store.of_order(order_id),
-            _ => world.store.get(&self.named_key()?),
+        if let Some(order_id) = self.params.get("orderId") {
+            return world.store.of_order(order_id);
         }
+        world.store.get(&self.named_key()?)
     }
 
     pub(super) fn about(&self, world: &World) -> About {
@@ -111,10 +125,12 @@ impl Ask {
                 amount: Some(payment.amount),
             };
         }
-        let order_id = match &self.verb {
-            Verb::ReadOrder(order_id) => Some(order_id.clone()),
-            _ => fields::text(&self.body, "orderId"),
-        };
-        About { order_id, payment_key: self.named_key(), ..About::default() }
+        let order_id = self.params.get("orderId").cloned();
+        About {
+            order_id: order_id.or_else(|| fields::text(&self.body, "orderId")),
+            order_name: fields::text(&self.body, "orderName"),
+            payment_key: self.named_key(),
+            amount: None,
+        }
     }
 }

@@ -1,50 +1,77 @@
 //! Confirm: the one call that takes money.
 
-use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-use super::{act::Twist, answer::Answer, ask::Ask, error::Refusal, fields, read::show};
+use super::{
+    act::{Act, Twist},
+    answer::Answer,
+    ask::Ask,
+    error::Refusal,
+    fields::{Amount, Text},
+    route::Route,
+};
 use crate::{
+    Endpoint,
     model::State,
+    view::PaymentView,
     world::{Core, World},
 };
 
-pub(super) fn confirm(
-    core: &Core,
-    world: &mut World,
-    ask: &Ask,
-    path_key: Option<&str>,
-    now: Timestamp,
-    twist: &Twist,
-) -> Result<Answer, Refusal> {
-    let key = check(core, world, ask, path_key)?;
-    if let Twist::Decline(refusal) = twist {
-        world.abort(core, &key, refusal, now);
+pub(super) const ROUTES: &[Route] = &[
+    Route::post("/v1/payments/confirm", "confirmPayment", confirm)
+        .about("Approves an authenticated payment: the buyer is charged.")
+        .at(Endpoint::Confirm)
+        .takes::<ConfirmBody>()
+        .answers::<PaymentView<'_>>()
+        .codes("confirm"),
+    Route::post("/v1/payments/{paymentKey}", "confirmPaymentLegacy", confirm)
+        .about("The older form of confirm, with the payment key in the path.")
+        .at(Endpoint::Confirm)
+        .takes::<ConfirmBody>()
+        .answers::<PaymentView<'_>>()
+        .codes("confirm"),
+];
+
+/// What a merchant confirms.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ConfirmBody {
+    /// From the redirect to `successUrl`. Not needed where the path has it.
+    #[schemars(length(max = 200))]
+    payment_key: Option<Text>,
+    /// The merchant's.
+    #[schemars(length(min = 6, max = 64))]
+    order_id: Text,
+    /// Must be the amount that the buyer authenticated.
+    amount: Amount,
+}
+
+fn confirm(act: &mut Act<'_>) -> Result<Answer, Refusal> {
+    let key = check(act.core, act.world, act.ask)?;
+    if let Twist::Decline(refusal) = act.twist {
+        act.world.abort(act.core, &key, refusal, act.now);
         return Err(refusal.clone());
     }
-    world.approve(core, &key, !matches!(twist, Twist::Unbooked), now);
-    let payment = world.store.get(&key).expect("approved just now");
-    Ok(show(core, payment, ask.english))
+    act.world.approve(act.core, &key, !matches!(act.twist, Twist::Unbooked), act.now);
+    Ok(act.show_payment(&key))
 }
 
 /// May this payment be approved now? Yields its key.
 ///
 /// The order in which conditions are looked at is ours; Toss documents none.
-pub(super) fn check(
-    core: &Core,
-    world: &World,
-    ask: &Ask,
-    path_key: Option<&str>,
-) -> Result<String, Refusal> {
-    let key = path_key.map(str::to_owned).or_else(|| fields::text(&ask.body, "paymentKey"));
-    let key = key.ok_or("INVALID_REQUEST")?;
-    let order_id = fields::text(&ask.body, "orderId").ok_or("INVALID_REQUEST")?;
-    let amount = fields::won(&ask.body, "amount")?.ok_or("INVALID_REQUEST")?;
+pub(super) fn check(core: &Core, world: &World, ask: &Ask) -> Result<String, Refusal> {
+    let body: ConfirmBody = ask.body()?;
+    let in_path = ask.params.get("paymentKey").cloned();
+    let key = in_path.or(body.payment_key.map(|Text(key)| key)).ok_or("INVALID_REQUEST")?;
+    let Text(order_id) = body.order_id;
     let payment = world.store.get(&key).ok_or("NOT_FOUND_PAYMENT")?;
+    let amount = body.amount.of(payment.currency)?;
     if payment.order_id != order_id {
         return Err("NOT_FOUND_PAYMENT_SESSION".into());
     }
     match payment.state {
-        State::Done | State::Canceled | State::PartialCanceled => {
+        State::Done | State::Canceled | State::PartialCanceled | State::WaitingForDeposit => {
             return Err("ALREADY_PROCESSED_PAYMENT".into());
         }
         State::Aborted => return Err(core.config.confirm_of_aborted_code.as_str().into()),

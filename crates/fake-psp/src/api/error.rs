@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::answer::Answer;
@@ -50,6 +51,27 @@ pub(crate) fn error_code(code: &str) -> Option<&'static ErrorCode> {
     TABLE.get(code)
 }
 
+/// `version` of version 2's answers.
+const VERSION: &str = "2022-11-16";
+
+/// What every error of version 1 looks like.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Error")]
+pub(crate) struct ErrorBody<'a> {
+    code: &'a str,
+    #[schemars(length(max = 510))]
+    message: &'a str,
+}
+
+/// What every error of version 2 looks like.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ErrorV2<'a> {
+    version: &'a str,
+    trace_id: &'a str,
+    error: ErrorBody<'a>,
+}
+
 /// A request that is refused: the code, and where they differ from the table, status and message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -84,14 +106,19 @@ impl Refusal {
         }
     }
 
+    fn body(&self, english: bool) -> ErrorBody<'_> {
+        ErrorBody { code: &self.code, message: self.message(english) }
+    }
+
+    /// As version 1 of the API answers.
     pub(crate) fn answer(&self, english: bool) -> Answer {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            code: &'a str,
-            message: &'a str,
-        }
-        let body = Body { code: &self.code, message: self.message(english) };
-        Answer::json(self.status(), &body)
+        Answer::json(self.status(), &self.body(english))
+    }
+
+    /// As version 2 of the API answers.
+    pub(crate) fn answer_v2(&self, english: bool, trace: &str) -> Answer {
+        let error = self.body(english);
+        Answer::json(self.status(), &ErrorV2 { version: VERSION, trace_id: trace, error })
     }
 }
 

@@ -10,16 +10,19 @@ pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod late;
 mod read;
+pub(crate) mod route;
 mod run;
 mod settlements;
 mod transactions;
+
+use std::collections::BTreeMap;
 
 use axum::{
     Router,
     extract::{Path, Request, State, rejection::PathRejection},
     http::{HeaderMap, request::Parts},
     response::Response,
-    routing::{get, post},
+    routing::{MethodFilter, on},
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -28,10 +31,12 @@ use crate::{
     Call, Endpoint, Entropy, FakePsp, Verdict,
     fault::Subject,
     idempotency::{LONGEST, Scope},
+    model::Planned,
     world::{Core, World},
 };
-use ask::{Ask, Verb};
+use ask::Ask;
 use error::Refusal;
+use route::{Method, Route};
 use run::Job;
 
 /// No request of this API comes near to this.
@@ -39,59 +44,25 @@ const LARGEST_BODY: usize = 1 << 20;
 
 /// The routes; each also with a trailing slash, which some clients send.
 pub(crate) fn routes() -> Router<FakePsp> {
-    let by_key = get(read_by_key).post(legacy_confirm);
-    let mut router = Router::new();
-    for slash in ["", "/"] {
-        router = router
-            .route(&format!("/v1/payments/confirm{slash}"), post(confirm_payment))
-            .route(&format!("/v1/payments/{{key}}{slash}"), by_key.clone())
-            .route(&format!("/v1/payments/orders/{{order_id}}{slash}"), get(read_by_order))
-            .route(&format!("/v1/payments/{{key}}/cancel{slash}"), post(cancel_payment))
-            .route(&format!("/v1/transactions{slash}"), get(list_transactions))
-            .route(&format!("/v1/settlements{slash}"), get(list_settlements));
-    }
-    router
+    route::all().fold(Router::new(), |router, route| {
+        let method = match route.method {
+            Method::Get => MethodFilter::GET,
+            Method::Post => MethodFilter::POST,
+            Method::Delete => MethodFilter::DELETE,
+        };
+        let handle = move |State(psp), params: Params, request| answer(psp, route, params, request);
+        let answered = on(method, handle);
+        let slashed = format!("{}/", route.path);
+        router.route(route.path, answered.clone()).route(&slashed, answered)
+    })
 }
 
-/// A part of the path. What cannot be decoded names no payment, and is answered as such, in JSON.
-type Segment = Result<Path<String>, PathRejection>;
+/// The named segments of a path. What cannot be decoded names nothing, and is answered as such, in
+/// JSON.
+type Params = Result<Path<Vec<(String, String)>>, PathRejection>;
 
-fn decoded(segment: Segment) -> String {
-    segment.map_or_else(|_| String::new(), |Path(text)| text)
-}
-
-async fn confirm_payment(State(psp): State<FakePsp>, request: Request) -> Response {
-    answer(psp, Verb::Confirm { key: None }, request).await
-}
-
-async fn legacy_confirm(State(psp): State<FakePsp>, key: Segment, request: Request) -> Response {
-    answer(psp, Verb::Confirm { key: Some(decoded(key)) }, request).await
-}
-
-async fn read_by_key(State(psp): State<FakePsp>, key: Segment, request: Request) -> Response {
-    answer(psp, Verb::ReadKey(decoded(key)), request).await
-}
-
-async fn read_by_order(
-    State(psp): State<FakePsp>,
-    order_id: Segment,
-    request: Request,
-) -> Response {
-    answer(psp, Verb::ReadOrder(decoded(order_id)), request).await
-}
-
-async fn cancel_payment(State(psp): State<FakePsp>, key: Segment, request: Request) -> Response {
-    answer(psp, Verb::Cancel(decoded(key)), request).await
-}
-
-async fn list_transactions(State(psp): State<FakePsp>, request: Request) -> Response {
-    let query = request.uri().query().unwrap_or_default().to_owned();
-    answer(psp, Verb::Transactions(query), request).await
-}
-
-async fn list_settlements(State(psp): State<FakePsp>, request: Request) -> Response {
-    let query = request.uri().query().unwrap_or_default().to_owned();
-    answer(psp, Verb::Settlements(query), request).await
+fn named(params: Params) -> BTreeMap<String, String> {
+    params.map_or_else(|_| BTreeMap::new(), |Path(pairs)| pairs.into_iter().collect())
 }
 
 /// No such path: JSON, as every error.
@@ -107,7 +78,8 @@ pub(crate) async fn no_method(State(psp): State<FakePsp>, request: Request) -> R
 fn unroutable(psp: &FakePsp, parts: &Parts, code: &str) -> Response {
     let call = psp
         .with(|_, world, now| log_call(world, parts, Endpoint::Unknown, now, Subject::default()));
-    let mut ask = Ask::nothing(english(&parts.headers));
+    let language = english(&parts.headers);
+    let mut ask = Ask::new(None, BTreeMap::new(), "", language, &Bytes::new());
     ask.trace = trace_id(psp.entropy(), call);
     let job = Job { ask, call, echo: None };
     job.refuse(psp, &Refusal::new(code))
@@ -119,28 +91,22 @@ enum Intake {
     Judged(Job, Verdict),
 }
 
-async fn answer(psp: FakePsp, verb: Verb, request: Request) -> Response {
+async fn answer(psp: FakePsp, route: &'static Route, params: Params, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    // A body that breaks off or is too long is as good as none: the verb refuses it.
+    // A body that breaks off or is too long is as good as none: the deed refuses it.
     let body = axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
-    match psp.with(|core, world, now| take_in(core, world, now, verb, &parts, &body)) {
+    let query = parts.uri.query().unwrap_or_default();
+    let ask = Ask::new(Some(route), named(params), query, english(&parts.headers), &body);
+    match psp.with(|core, world, now| take_in(core, world, now, ask, &parts)) {
         Intake::Refused(job, refusal) => job.refuse(&psp, &refusal),
         Intake::Judged(job, verdict) => run::run(&psp, job, verdict).await,
     }
 }
 
-fn take_in(
-    core: &Core,
-    world: &mut World,
-    now: Timestamp,
-    verb: Verb,
-    parts: &Parts,
-    body: &Bytes,
-) -> Intake {
+fn take_in(core: &Core, world: &mut World, now: Timestamp, mut ask: Ask, parts: &Parts) -> Intake {
     let echo = (parts.method == "POST")
         .then(|| header(&parts.headers, "idempotency-key").map(str::to_owned))
         .flatten();
-    let mut ask = Ask::new(verb, english(&parts.headers), body);
     let endpoint = ask.endpoint();
     let about = ask.about(world);
     let call = log_call(world, parts, endpoint, now, about.subject());
@@ -152,6 +118,9 @@ fn take_in(
         path: parts.uri.path().trim_end_matches('/').to_owned(),
         method: "POST",
     });
+    ask.api_key = key.as_ref().map(|key| (*key).to_owned()).unwrap_or_default();
+    ask.encrypted = header(&parts.headers, "tosspayments-api-security-mode")
+        .is_some_and(|mode| mode.eq_ignore_ascii_case("ENCRYPTION"));
     let too_long = echo.as_ref().is_some_and(|key| key.chars().count() > LONGEST);
     let job = Job { ask, call, echo };
     let key = match key {
@@ -167,8 +136,30 @@ fn take_in(
     let verdict = world.faults.judge(&*core.entropy, now, endpoint, about.subject());
     if verdict != Verdict::Pass {
         world.calls[call].fault = Some(verdict.name());
+        return Intake::Judged(job, verdict);
     }
-    Intake::Judged(job, verdict)
+    let planned = planned(world, &job.ask);
+    Intake::Judged(job, planned)
+}
+
+/// What the buyer's test card does at confirm, as if a rule said so.
+fn planned(world: &mut World, ask: &Ask) -> Verdict {
+    let payment = (ask.endpoint() == Endpoint::Confirm).then(|| ask.payment(world)).flatten();
+    let Some(key) = payment.filter(|payment| payment.planned.is_some()).map(|p| p.key.clone())
+    else {
+        return Verdict::Pass;
+    };
+    let payment = world.store.get_mut(&key).expect("found just now");
+    match &mut payment.planned {
+        None | Some(Planned::DeclineFirst(_, 0)) => Verdict::Pass,
+        Some(Planned::Decline(code)) => Verdict::Decline { code: code.clone() },
+        Some(Planned::DeclineFirst(code, times)) => {
+            *times -= 1;
+            Verdict::Refuse { code: code.clone(), status: None }
+        }
+        Some(Planned::Hang) => Verdict::ActThenHang,
+        Some(Planned::Review) => Verdict::Hold { ms: u64::MAX },
+    }
 }
 
 /// `TossPayments-Test-Code`: with a test key, the error it names; with a live key, ignored.

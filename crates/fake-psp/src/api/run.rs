@@ -10,15 +10,14 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time;
 
 use super::{
-    act::{self, Acted, Twist},
+    act::{self, Acted, Twist, show},
     answer::Answer,
-    ask::{Ask, Verb},
+    ask::Ask,
     confirm,
     error::Refusal,
-    read::show,
 };
 use crate::{
-    FakePsp, Verdict,
+    Endpoint, FakePsp, Verdict,
     wire::{self, Fate},
     world::World,
 };
@@ -133,10 +132,10 @@ impl Job {
             if let Some(acted) = act::known(world, &self.ask, now) {
                 return acted;
             }
-            let Verb::Confirm { key } = &self.ask.verb else {
+            if self.ask.endpoint() != Endpoint::Confirm {
                 return act::act(core, world, &self.ask, now, &Twist::Honest, now);
-            };
-            let answer = match confirm::check(core, world, &self.ask, key.as_deref()) {
+            }
+            let answer = match confirm::check(core, world, &self.ask) {
                 Err(refusal) => return act::refuse(core, world, &self.ask, now, &refusal),
                 Ok(key) => {
                     world.put_off(self.ask.clone(), now, later(now, ms), Some(key.clone()));
@@ -184,7 +183,7 @@ impl Job {
 
     /// Answers an error without having acted.
     pub(super) fn refuse(&self, psp: &FakePsp, refusal: &Refusal) -> Response {
-        let answer = refusal.answer(self.ask.english);
+        let answer = self.ask.refused(refusal);
         self.respond(psp, Acted { answer, replayed: false })
     }
 

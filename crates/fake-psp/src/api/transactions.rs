@@ -6,20 +6,27 @@ use jiff::{
     Timestamp,
     civil::{Date, DateTime},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{act::Twist, answer::Answer, error::Refusal, fields};
+use super::{
+    act::{Act, Twist},
+    answer::Answer,
+    error::Refusal,
+    route::{Param, Route},
+};
 use crate::{
-    Config,
+    Config, Currency, Endpoint, State,
     clock::{from_korea, iso},
+    model::Money,
     records::Transaction,
-    world::{Core, World},
 };
 
 const DEFAULT_LIMIT: usize = 100;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Transaction")]
 struct TransactionView<'a> {
     m_id: &'a str,
     transaction_key: &'a str,
@@ -29,37 +36,43 @@ struct TransactionView<'a> {
     customer_key: Option<&'a str>,
     use_escrow: bool,
     receipt_url: &'a str,
-    status: &'static str,
+    status: State,
     transaction_at: String,
-    currency: &'static str,
-    amount: i64,
+    currency: Currency,
+    amount: Money,
 }
 
-pub(super) fn list(
-    core: &Core,
-    world: &World,
-    query: &str,
-    english: bool,
-    twist: &Twist,
-) -> Result<Answer, Refusal> {
-    let query = fields::query(query);
+pub(super) const ROUTES: &[Route] = &[Route::get("/v1/transactions", "listTransactions", list)
+    .about("What moved in a stretch of time, oldest first.")
+    .at(Endpoint::Transactions)
+    .query(&[
+        Param::required("startDate", "string", "Date or date and time; Korean without an offset."),
+        Param::required("endDate", "string", "Likewise; a bare date is its midnight."),
+        Param::optional("startingAfter", "string", "A transactionKey: only later ones."),
+        Param::optional("limit", "integer", "At most so many; 100 by default, 5000 at most."),
+    ])
+    .answers::<Vec<TransactionView<'_>>>()
+    .codes("transactions")];
+
+fn list(act: &mut Act<'_>) -> Result<Answer, Refusal> {
+    let (query, config) = (&act.ask.query, &act.core.config);
     let start = moment(query.get("startDate"))?;
     let end = moment(query.get("endDate"))?;
     if start > end {
         return Err("INVALID_DATE".into());
     }
-    let limit = page_size(&core.config, &query, "limit", DEFAULT_LIMIT)?;
+    let limit = page_size(config, query, "limit", DEFAULT_LIMIT)?;
+    let records = &act.world.records;
     let after = match query.get("startingAfter") {
         None => None,
-        Some(key) => Some(world.records.position_of(key).ok_or("INVALID_TRANSACTION_KEY")?),
+        Some(key) => Some(records.position_of(key).ok_or("INVALID_TRANSACTION_KEY")?),
     };
-    let mut rows: Vec<_> = world
-        .records
+    let mut rows: Vec<_> = records
         .transactions(start, end, after)
         .take(limit)
-        .map(|row| TransactionView::of(row, &core.config, english))
+        .map(|row| TransactionView::of(row, config, act.ask.english))
         .collect();
-    if matches!(twist, Twist::WithoutNewest) {
+    if matches!(act.twist, Twist::WithoutNewest) {
         rows.pop();
     }
     Ok(Answer::json(200, &rows))
@@ -75,12 +88,12 @@ impl<'a> TransactionView<'a> {
             order_id: &row.order_id,
             method: row.method.name(english),
             customer_key: row.customer_key.as_deref(),
-            use_escrow: false,
+            use_escrow: row.use_escrow,
             receipt_url: &row.receipt_url,
-            status: row.status.as_str(),
+            status: row.status,
             transaction_at: iso(row.at),
-            currency: "KRW",
-            amount: if negative { -row.amount } else { row.amount },
+            currency: row.currency,
+            amount: Money(if negative { -row.amount } else { row.amount }, row.currency),
         }
     }
 }

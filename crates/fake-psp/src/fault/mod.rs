@@ -14,7 +14,7 @@ pub use verdict::Verdict;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Endpoint {
-    /// In a rule: confirm, read, cancel, transactions and settlements.
+    /// In a rule: every request of the API.
     #[default]
     #[serde(rename = "*")]
     Any,
@@ -28,6 +28,26 @@ pub enum Endpoint {
     Transactions,
     /// `GET /v1/settlements`, the request.
     Settlements,
+    /// `POST /v1/payments`: a payment opened by the API.
+    CreatePayment,
+    /// `POST /v1/payments/key-in`.
+    KeyIn,
+    /// `POST /v1/virtual-accounts`.
+    VirtualAccount,
+    /// `POST /v1/billing/authorizations/issue` and `…/card`.
+    BillingIssue,
+    /// `POST /v1/billing/{billingKey}`.
+    BillingCharge,
+    /// `DELETE /v1/billing/{billingKey}`.
+    BillingDelete,
+    /// `/v1/cash-receipts`.
+    CashReceipts,
+    /// `/v2/sellers`.
+    Sellers,
+    /// `/v2/payouts` and `/v2/balances`.
+    Payouts,
+    /// Every other endpoint of the API: promotions, manual settlement.
+    Other,
     /// One webhook on its way to the merchant.
     Webhook,
     /// One row of the settlement list.
@@ -47,6 +67,16 @@ impl Endpoint {
             Self::Cancel => "cancel",
             Self::Transactions => "transactions",
             Self::Settlements => "settlements",
+            Self::CreatePayment => "create_payment",
+            Self::KeyIn => "key_in",
+            Self::VirtualAccount => "virtual_account",
+            Self::BillingIssue => "billing_issue",
+            Self::BillingCharge => "billing_charge",
+            Self::BillingDelete => "billing_delete",
+            Self::CashReceipts => "cash_receipts",
+            Self::Sellers => "sellers",
+            Self::Payouts => "payouts",
+            Self::Other => "other",
             Self::Webhook => "webhook",
             Self::SettlementFile => "settlement_file",
             Self::Window => "window",

@@ -125,13 +125,67 @@ fn one() -> u32 {
 /// Every verdict by name, with the endpoints where it means something.
 const PLACES: &[(&str, &[Endpoint])] = {
     use Endpoint::{
-        Any, Cancel, Confirm, Read, SettlementFile, Settlements, Transactions, Webhook,
+        Any, BillingCharge, BillingDelete, BillingIssue, Cancel, CashReceipts, Confirm,
+        CreatePayment, KeyIn, Other, Payouts, Read, Sellers, SettlementFile, Settlements,
+        Transactions, VirtualAccount, Webhook,
     };
-    const REQUESTS: &[Endpoint] = &[Any, Confirm, Read, Cancel, Transactions, Settlements];
-    const NOT_FILES: &[Endpoint] =
-        &[Any, Confirm, Read, Cancel, Transactions, Settlements, Webhook];
-    const EVERY: &[Endpoint] =
-        &[Any, Confirm, Read, Cancel, Transactions, Settlements, Webhook, SettlementFile];
+    const REQUESTS: &[Endpoint] = &[
+        Any,
+        Confirm,
+        Read,
+        Cancel,
+        Transactions,
+        Settlements,
+        CreatePayment,
+        KeyIn,
+        VirtualAccount,
+        BillingIssue,
+        BillingCharge,
+        BillingDelete,
+        CashReceipts,
+        Sellers,
+        Payouts,
+        Other,
+    ];
+    const NOT_FILES: &[Endpoint] = &[
+        Any,
+        Confirm,
+        Read,
+        Cancel,
+        Transactions,
+        Settlements,
+        CreatePayment,
+        KeyIn,
+        VirtualAccount,
+        BillingIssue,
+        BillingCharge,
+        BillingDelete,
+        CashReceipts,
+        Sellers,
+        Payouts,
+        Other,
+        Webhook,
+    ];
+    const EVERY: &[Endpoint] = &[
+        Any,
+        Confirm,
+        Read,
+        Cancel,
+        Transactions,
+        Settlements,
+        CreatePayment,
+        KeyIn,
+        VirtualAccount,
+        BillingIssue,
+        BillingCharge,
+        BillingDelete,
+        CashReceipts,
+        Sellers,
+        Payouts,
+        Other,
+        Webhook,
+        SettlementFile,
+    ];
     &[
         ("pass", EVERY),
         ("refuse", REQUESTS),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
+use super::EventType;
 use crate::Transmission;
 
 /// Minutes to wait before each further attempt: eight attempts in 3 days and 19 hours.
@@ -17,6 +18,7 @@ const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(1);
 #[derive(Clone, Debug)]
 pub(crate) struct Letter {
     pub(crate) transmission_id: String,
+    pub(crate) event: EventType,
     pub(crate) url: String,
     pub(crate) body: Bytes,
     pub(crate) order_id: String,
@@ -85,6 +87,7 @@ impl Outbox {
         self.log.push(Transmission {
             at: now,
             id: letter.transmission_id.clone(),
+            event: letter.event,
             url: letter.url.clone(),
             order_id: letter.order_id.clone(),
             status: letter.status.clone(),

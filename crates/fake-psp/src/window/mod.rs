@@ -18,7 +18,7 @@ use crate::{
     Endpoint, FakePsp, State,
     api::{self, error::Refusal},
     fault::Subject,
-    model::{Method, Payment},
+    model::{Means, Method, Payment},
 };
 
 /// A form of the window is a few hundred bytes.
@@ -108,9 +108,9 @@ async fn approve(
     let Some(method) = Method::read(form.get("method").and_then(Value::as_str)) else {
         return refuse(&Refusal::new("NOT_SUPPORTED_METHOD"), api::english(&parts.headers));
     };
-    let chosen = form.get("method").is_some().then_some(method);
+    let chosen = form.get("method").is_some().then(|| Means::usual(method));
     let target = visit(&psp, &parts, &key, |core, world, now| {
-        world.authenticate(core, &key, chosen, now);
+        world.authenticate(core, &key, chosen, None, now);
         let payment = world.store.get(&key).expect("visited just now");
         if payment.state == State::InProgress || payment.state.was_approved() {
             success(payment)
@@ -155,7 +155,7 @@ async fn close(
 
 fn success(payment: &Payment) -> String {
     with_query(
-        &payment.success_url,
+        payment.success_url.as_deref(),
         &[
             ("paymentType", "NORMAL"),
             ("orderId", &payment.order_id),
@@ -168,11 +168,15 @@ fn success(payment: &Payment) -> String {
 fn failure(payment: &Payment, code: &str, with_order: bool) -> String {
     let message = Refusal::new(code).message(false);
     let order: &[_] = if with_order { &[("orderId", payment.order_id.as_str())] } else { &[] };
-    with_query(&payment.fail_url, &[&[("code", code), ("message", message)], order].concat())
+    with_query(
+        payment.fail_url.as_deref(),
+        &[&[("code", code), ("message", message)], order].concat(),
+    )
 }
 
 /// Adds to whatever query the URL has already. The URL was checked when the window was opened.
-fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
+fn with_query(url: Option<&str>, pairs: &[(&str, &str)]) -> String {
+    let Some(url) = url else { return String::new() };
     let mut url = Url::parse(url).expect("checked when the window was opened");
     url.query_pairs_mut().extend_pairs(pairs);
     url.into()

@@ -16,7 +16,7 @@ use crate::{
         fields::{text, won},
     },
     fault::Subject,
-    model::Method,
+    model::{Means, Method},
     world::{Opening, World},
 };
 
@@ -73,14 +73,13 @@ fn check(config: &Config, world: &World, form: &Value) -> Result<Opening, Refusa
     if world.store.approved_of(&order_id).is_some() {
         return Err("DUPLICATED_ORDER_ID".into());
     }
+    let success = http_url(form, "successUrl").ok_or("INCORRECT_SUCCESS_URL_FORMAT")?;
+    let fail = http_url(form, "failUrl").ok_or("INCORRECT_FAIL_URL_FORMAT")?;
     Ok(Opening {
-        order_id,
-        order_name,
-        amount,
-        method,
-        success_url: http_url(form, "successUrl").ok_or("INCORRECT_SUCCESS_URL_FORMAT")?,
-        fail_url: http_url(form, "failUrl").ok_or("INCORRECT_FAIL_URL_FORMAT")?,
+        success_url: Some(success),
+        fail_url: Some(fail),
         customer_key: text(form, "customerKey"),
+        ..Opening::new(order_id, order_name, amount, Means::usual(method))
     })
 }
 

@@ -152,6 +152,7 @@ pub(crate) mod tests {
     /// A PSP's book with these lines.
     pub(crate) fn booked<const N: usize>(lines: [(BookKind, String, i64); N]) -> Vec<BookEntry> {
         let entry = |(seq, (kind, order_id, amount)): (usize, (BookKind, String, i64))| BookEntry {
+            currency: fake_psp::Currency::Krw,
             seq: seq as u64,
             at: Timestamp::UNIX_EPOCH,
             kind,

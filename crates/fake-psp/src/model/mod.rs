@@ -1,0 +1,18 @@
+//! What the fake knows of the world: payments, what they are paid with, and the states they may be in.
+
+mod cancel;
+mod means;
+mod money;
+mod payment;
+mod state;
+
+pub(crate) use cancel::{Cancel, CancelStatus};
+pub(crate) use means::{
+    Card, CardType, InterestPayer, Means, Method, OwnerType, RefundAccount, RefundStatus,
+    VirtualAccount,
+};
+pub use money::Currency;
+pub(crate) use money::Money;
+pub(crate) use payment::{Failure, Kind, Payment, Planned};
+pub(crate) use state::Event;
+pub use state::State;

@@ -1,0 +1,121 @@
+//! One payment, from the opening of the window on.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Cancel, Currency, Event, Means, Method, State};
+
+/// How a payment came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Kind {
+    /// By the window, by key-in or by the API.
+    Normal,
+    /// By a billing key.
+    Billing,
+}
+
+/// Why a payment failed, as shown in `failure`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Failure {
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+/// What the buyer's test card or account does when the merchant confirms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Planned {
+    /// The approval is refused with this code.
+    Decline(String),
+    /// Refused with this code so many times, then approved; the payment stays IN_PROGRESS.
+    DeclineFirst(String, u32),
+    /// Approved, but no answer ever comes.
+    Hang,
+    /// Kept for review until the fake's control API decides.
+    Review,
+}
+
+/// One payment. Amounts are whole numbers of the currency's smallest unit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Payment {
+    pub(crate) key: String,
+    pub(crate) kind: Kind,
+    pub(crate) order_id: String,
+    pub(crate) order_name: String,
+    pub(crate) customer_key: Option<String>,
+    pub(crate) customer_name: Option<String>,
+    pub(crate) customer_email: Option<String>,
+    pub(crate) customer_mobile_phone: Option<String>,
+    /// Where the window sends the buyer. None where no window is, or where the page wants a promise.
+    pub(crate) success_url: Option<String>,
+    pub(crate) fail_url: Option<String>,
+    pub(crate) means: Means,
+    pub(crate) currency: Currency,
+    pub(crate) amount: i64,
+    pub(crate) balance: i64,
+    pub(crate) tax_free_amount: i64,
+    pub(crate) tax_exemption_amount: i64,
+    pub(crate) use_escrow: bool,
+    pub(crate) culture_expense: bool,
+    pub(crate) metadata: Option<BTreeMap<String, String>>,
+    pub(crate) state: State,
+    pub(crate) requested_at: Timestamp,
+    pub(crate) authenticated_at: Option<Timestamp>,
+    pub(crate) approved_at: Option<Timestamp>,
+    /// When it becomes EXPIRED unless something happens before.
+    pub(crate) deadline: Option<Timestamp>,
+    pub(crate) approval_key: Option<String>,
+    pub(crate) approve_no: String,
+    pub(crate) secret: String,
+    pub(crate) cancels: Vec<Cancel>,
+    /// Keys of its cash receipts.
+    pub(crate) cash_receipts: Vec<String>,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) planned: Option<Planned>,
+    /// A confirm is being reviewed: neither approved nor refused yet.
+    pub(crate) held: bool,
+    /// A cheat: shown as approved, but no money was ever taken.
+    pub(crate) unbooked: bool,
+    /// How many transaction keys were given to it.
+    pub(crate) transactions: u32,
+    /// How many webhooks were made of it.
+    pub(crate) webhooks: u32,
+    /// The payment before its last change, for stale answers.
+    #[serde(skip)]
+    pub(crate) before: Option<Box<Payment>>,
+}
+
+impl Payment {
+    /// Moves the payment and keeps what it was before; `false` where the event cannot happen.
+    pub(crate) fn apply(&mut self, event: Event) -> bool {
+        let Some(next) = self.state.after(event) else { return false };
+        self.remember();
+        self.state = next;
+        true
+    }
+
+    fn remember(&mut self) {
+        self.before = None;
+        self.before = Some(Box::new(self.clone()));
+    }
+
+    pub(crate) fn method(&self) -> Method {
+        self.means.method()
+    }
+
+    /// Was money ever taken? Not for a virtual account that was given up before a deposit.
+    pub(crate) fn was_charged(&self) -> bool {
+        self.state.was_approved() && self.approval_key.is_some()
+    }
+
+    /// The key of the latest transaction, approval or cancel.
+    pub(crate) fn last_transaction_key(&self) -> Option<&str> {
+        match self.cancels.last() {
+            Some(cancel) => Some(&cancel.transaction_key),
+            None => self.approval_key.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What is shown of the state: objects as Toss writes them.
+
+mod cancel;
+mod means;
+mod payment;
+
+pub(crate) use cancel::CancelView;
+pub(crate) use means::provider;
+pub(crate) use payment::{PaymentView, receipt_url};
+
+/// VAT contained in an amount: an eleventh, rounded half up. Negative amounts mirror positive ones.
+pub(crate) fn vat_of(amount: i64) -> i64 {
+    let vat = (2 * amount.abs() + 11) / 22;
+    vat * amount.signum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::vat_of;
+
+    #[test]
+    fn vat_is_an_eleventh_rounded_half_up() {
+        for (amount, vat) in [
+            (15_000, 1_364),
+            (30_000, 2_727),
+            (9_026, 821),
+            (2_250, 205),
+            (860, 78),
+            (54_468, 4_952),
+            (0, 0),
+            (-2_250, -205),
+        ] {
+            assert_eq!(vat_of(amount), vat, "{amount}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A payment as Toss shows it. Fields are null rather than absent, in the order of real answers.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{
+    CancelView,
+    means::{
+        CardView, EasyPayView, GiftCertificateView, MobilePhoneView, TransferView,
+        VirtualAccountView, provider, settlement_status,
+    },
+    vat_of,
+};
+use crate::{
+    Config,
+    clock::iso,
+    model::{Currency, Kind, Means, Money, Payment, State},
+};
+
+/// The whole payment object.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Payment")]
+pub(crate) struct PaymentView<'a> {
+    m_id: &'a str,
+    last_transaction_key: Option<&'a str>,
+    payment_key: &'a str,
+    order_id: &'a str,
+    order_name: &'a str,
+    tax_exemption_amount: Money,
+    status: State,
+    requested_at: String,
+    approved_at: Option<String>,
+    use_escrow: Option<bool>,
+    culture_expense: bool,
+    card: Option<CardView<'a>>,
+    virtual_account: Option<VirtualAccountView<'a>>,
+    transfer: Option<TransferView<'a>>,
+    mobile_phone: Option<MobilePhoneView<'a>>,
+    gift_certificate: Option<GiftCertificateView<'a>>,
+    cash_receipt: Option<()>,
+    cash_receipts: Option<()>,
+    discount: Option<()>,
+    cancels: Option<Vec<CancelView<'a>>>,
+    secret: Option<&'a str>,
+    #[serde(rename = "type")]
+    kind: Kind,
+    easy_pay: Option<EasyPayView<'a>>,
+    country: &'static str,
+    failure: Option<FailureView<'a>>,
+    is_partial_cancelable: bool,
+    receipt: Option<UrlView>,
+    checkout: UrlView,
+    currency: Currency,
+    total_amount: Money,
+    balance_amount: Money,
+    supplied_amount: Money,
+    vat: Money,
+    tax_free_amount: Money,
+    method: Option<&'static str>,
+    version: &'a str,
+    metadata: Option<&'a BTreeMap<String, String>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Failure")]
+struct FailureView<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Url")]
+struct UrlView {
+    url: String,
+}
+
+impl<'a> PaymentView<'a> {
+    pub(crate) fn of(payment: &'a Payment, config: &'a Config, english: bool) -> Self {
+        // Before authentication nobody knows the method, and a session that never got so far
+        // has no details.
+        let known = payment.authenticated_at.is_some() && payment.state != State::Expired;
+        let means = known.then_some(&payment.means);
+        let money = |amount| Money(amount, payment.currency);
+        let tax_free = tax_free_left(payment);
+        let vat = vat_of(payment.balance - tax_free);
+        let mut view = Self {
+            m_id: &config.merchant_id,
+            last_transaction_key: payment.last_transaction_key(),
+            payment_key: &payment.key,
+            order_id: &payment.order_id,
+            order_name: &payment.order_name,
+            tax_exemption_amount: money(payment.tax_exemption_amount),
+            status: payment.state,
+            requested_at: iso(payment.requested_at),
+            approved_at: payment.approved_at.map(iso),
+            use_escrow: known.then_some(payment.use_escrow),
+            culture_expense: payment.culture_expense,
+            card: None,
+            virtual_account: None,
+            transfer: None,
+            mobile_phone: None,
+            gift_certificate: None,
+            cash_receipt: None,
+            cash_receipts: None,
+            discount: None,
+            cancels: (!payment.cancels.is_empty()).then(|| {
+                payment.cancels.iter().map(|one| CancelView::of(one, payment.currency)).collect()
+            }),
+            secret: known.then_some(&payment.secret),
+            kind: payment.kind,
+            easy_pay: None,
+            country: "KR",
+            failure: payment
+                .failure
+                .as_ref()
+                .map(|failure| FailureView { code: &failure.code, message: &failure.message }),
+            is_partial_cancelable: true,
+            receipt: payment.was_charged().then(|| UrlView { url: receipt_url(payment, config) }),
+            checkout: UrlView { url: format!("{}/window/{}", config.public_url, payment.key) },
+            currency: payment.currency,
+            total_amount: money(payment.amount),
+            balance_amount: money(payment.balance),
+            supplied_amount: money(payment.balance - vat),
+            vat: money(vat),
+            tax_free_amount: money(tax_free),
+            method: known.then(|| payment.method().name(english)),
+            version: &config.api_version,
+            metadata: payment.metadata.as_ref(),
+        };
+        means.inspect(|means| view.show(payment, means, config, english));
+        view
+    }
+
+    fn show(&mut self, payment: &'a Payment, means: &'a Means, config: &Config, english: bool) {
+        let settlement_status = settlement_status(payment);
+        match means {
+            Means::Card(card) => self.card = Some(CardView::of(payment, card, english)),
+            Means::VirtualAccount(account) => {
+                self.virtual_account = Some(VirtualAccountView::of(payment, account, english));
+            }
+            Means::Transfer { bank_code } => {
+                self.transfer = Some(TransferView { bank_code, settlement_status });
+            }
+            Means::MobilePhone { number } => {
+                self.mobile_phone = Some(MobilePhoneView {
+                    customer_mobile_phone: number,
+                    settlement_status,
+                    receipt_url: receipt_url(payment, config),
+                });
+            }
+            Means::GiftCertificate(_) => {
+                self.gift_certificate = Some(GiftCertificateView {
+                    approve_no: &payment.approve_no,
+                    settlement_status,
+                });
+            }
+            Means::EasyPay { provider: name } | Means::ForeignEasyPay { provider: name } => {
+                self.easy_pay = Some(EasyPayView {
+                    provider: provider(name, english),
+                    amount: Money(payment.amount, payment.currency),
+                    discount_amount: 0,
+                });
+            }
+        }
+    }
+}
+
+/// The tax-free part of what is left: cancels give back what they say of it.
+fn tax_free_left(payment: &Payment) -> i64 {
+    let given_back: i64 = payment.cancels.iter().map(|cancel| cancel.tax_free_amount).sum();
+    (payment.tax_free_amount - given_back).clamp(0, payment.balance)
+}
+
+pub(crate) fn receipt_url(payment: &Payment, config: &Config) -> String {
+    format!("{}/receipt/{}", config.public_url, payment.key)
+}

@@ -1,0 +1,45 @@
+//! What happens by itself at a set time.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Core, World};
+
+/// Something to do when its time has come. It looks whether it still applies.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Duty {
+    /// A virtual account's due date passes.
+    AccountOverdue(String),
+}
+
+/// Duties by time and order of arrival.
+#[derive(Debug, Default)]
+pub(crate) struct Agenda {
+    duties: BTreeMap<(Timestamp, u64), Duty>,
+    next: u64,
+}
+
+impl Agenda {
+    pub(crate) fn add(&mut self, at: Timestamp, duty: Duty) {
+        self.duties.insert((at, self.next), duty);
+        self.next += 1;
+    }
+
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.duties.keys().next().map(|(at, _)| *at)
+    }
+
+    pub(crate) fn take_first(&mut self) -> Option<(Timestamp, Duty)> {
+        self.duties.pop_first().map(|((at, _), duty)| (at, duty))
+    }
+}
+
+impl World {
+    pub(super) fn do_duty(&mut self, _core: &Core, duty: &Duty, _at: Timestamp) {
+        match duty {
+            Duty::AccountOverdue(key) => self.expire_account(key),
+        }
+    }
+}

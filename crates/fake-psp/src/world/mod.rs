@@ -1,0 +1,114 @@
+//! The whole state of the fake, and what can be done to it. Nothing here waits: an act, once
+//! begun, is done.
+
+mod account;
+mod agenda;
+mod charge;
+mod give_back;
+mod open;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+
+use crate::{
+    Call, Clock, Config, Entropy,
+    api::late::Late,
+    fault::Faults,
+    idempotency::Idempotency,
+    model::Payment,
+    records::Records,
+    store::Store,
+    webhook::{Announcer, Hook, Outbox},
+};
+pub(crate) use agenda::{Agenda, Duty};
+pub(crate) use give_back::GiveBack;
+pub(crate) use open::Opening;
+
+/// What never changes.
+pub(crate) struct Core {
+    pub(crate) config: Config,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+}
+
+/// What does.
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) records: Records,
+    pub(crate) faults: Faults,
+    pub(crate) idempotency: Idempotency,
+    /// Where webhooks go.
+    pub(crate) hooks: Vec<Hook>,
+    pub(crate) outbox: Outbox,
+    /// Acts that will happen later, by time and order of arrival.
+    pub(crate) late: BTreeMap<(Timestamp, u64), Late>,
+    /// What else will happen by itself.
+    pub(crate) agenda: Agenda,
+    pub(crate) calls: Vec<Call>,
+}
+
+impl World {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            store: Store::default(),
+            records: Records::default(),
+            faults: Faults::default(),
+            idempotency: Idempotency::new(config.idempotency_days),
+            hooks: config.webhook_urls.iter().map(|url| Hook::of_all_events(url)).collect(),
+            outbox: Outbox::default(),
+            late: BTreeMap::new(),
+            agenda: Agenda::default(),
+            calls: Vec::new(),
+        }
+    }
+
+    /// The next moment at which something happens by itself.
+    pub(crate) fn next_event(&self) -> Option<Timestamp> {
+        let late = self.late.keys().next().map(|(at, _)| *at);
+        let deadline = self.store.first_deadline().map(|(at, _)| at);
+        let due = [late, deadline, self.agenda.next_due(), self.outbox.next_due()];
+        due.into_iter().flatten().min()
+    }
+
+    /// Lets everything happen that is due by `now`, each at its own time.
+    pub(crate) fn tick(&mut self, core: &Core, now: Timestamp) {
+        loop {
+            let late = self.late.keys().next().copied().filter(|(at, _)| *at <= now);
+            let deadline = self.store.first_deadline().map(|(at, _)| at).filter(|at| *at <= now);
+            let duty = self.agenda.next_due().filter(|at| *at <= now);
+            let late_at = late.map(|(at, _)| at);
+            let Some(first) = [late_at, deadline, duty].into_iter().flatten().min() else { return };
+            if late_at == Some(first) {
+                late.inspect(|id| self.run_late(core, *id));
+            } else if deadline == Some(first) {
+                let key = self.store.first_deadline().map(|(_, key)| key.to_owned());
+                key.inspect(|key| self.expire(core, key, first));
+            } else if let Some((at, duty)) = self.agenda.take_first() {
+                self.do_duty(core, &duty, at);
+            }
+        }
+    }
+
+    pub(crate) fn announce(&mut self, core: &Core, key: &str, at: Timestamp) {
+        let announcer = Announcer {
+            config: &core.config,
+            entropy: &*core.entropy,
+            at,
+            hooks: &self.hooks,
+            faults: &mut self.faults,
+            outbox: &mut self.outbox,
+        };
+        if let Some(payment) = self.store.get_mut(key) {
+            announcer.announce(payment);
+        }
+    }
+}
+
+/// 32 upper-case hexadecimal digits, as in real records.
+pub(crate) fn next_transaction_key(core: &Core, payment: &mut Payment) -> String {
+    payment.transactions += 1;
+    let name = format!("psp/transaction/{}/{}", payment.key, payment.transactions);
+    let high = core.entropy.draw(&format!("{name}/high"));
+    format!("{high:016X}{:016X}", core.entropy.draw(&format!("{name}/low")))
+}
