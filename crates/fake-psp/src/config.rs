@@ -46,6 +46,12 @@ pub struct Config {
     /// UNVERIFIED: does a virtual account have `approvedAt` from its issue on? Default no: null
     /// until the deposit.
     pub account_issue_is_approval: bool,
+    /// UNVERIFIED: minutes in which a billing window's `authKey` can be redeemed. Default 10, as
+    /// between a payment's authentication and its confirm.
+    pub auth_key_minutes: i64,
+    /// UNVERIFIED: the code for an `authKey` that is unknown, used or too old. Default
+    /// `INVALID_BILLING_AUTH`, of the overall list.
+    pub bad_auth_key_code: String,
     /// UNVERIFIED: can a payment be read before it was approved? Default yes; if not, 404.
     pub read_before_approval: bool,
     /// UNVERIFIED: the answer to a request without an Authorization header. Default
@@ -99,6 +105,8 @@ impl Default for Config {
             confirm_of_aborted_code: "NOT_FOUND_PAYMENT_SESSION".to_owned(),
             decline_in_window_aborts: true,
             account_issue_is_approval: false,
+            auth_key_minutes: 10,
+            bad_auth_key_code: "INVALID_BILLING_AUTH".to_owned(),
             read_before_approval: true,
             no_authorization_code: "UNAUTHORIZED_KEY".to_owned(),
             too_many_code: "FORBIDDEN_CONSECUTIVE_REQUEST".to_owned(),

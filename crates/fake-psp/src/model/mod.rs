@@ -1,11 +1,13 @@
 //! What the fake knows of the world: payments, what they are paid with, and the states they may be in.
 
+mod billing;
 mod cancel;
 mod means;
 mod money;
 mod payment;
 mod state;
 
+pub(crate) use billing::{AuthKey, BillingAuth, BillingKey, BillingMeans};
 pub(crate) use cancel::{Cancel, CancelStatus};
 pub(crate) use means::{
     Card, CardType, InterestPayer, Means, Method, OwnerType, RefundAccount, RefundStatus,

@@ -3,6 +3,7 @@
 
 mod account;
 mod agenda;
+mod billing;
 mod charge;
 mod give_back;
 mod open;
@@ -16,12 +17,14 @@ use crate::{
     api::late::Late,
     fault::Faults,
     idempotency::Idempotency,
-    model::Payment,
+    model::{AuthKey, BillingAuth, BillingKey, Payment},
     records::Records,
     store::Store,
+    table::Table,
     webhook::{Announcer, Hook, Outbox},
 };
 pub(crate) use agenda::{Agenda, Duty};
+pub(crate) use billing::BillingOpening;
 pub(crate) use give_back::GiveBack;
 pub(crate) use open::Opening;
 
@@ -36,6 +39,11 @@ pub(crate) struct Core {
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) records: Records,
+    /// Billing windows, by id.
+    pub(crate) billing_auths: Table<BillingAuth>,
+    /// One-time keys that were not redeemed yet.
+    pub(crate) auth_keys: Table<AuthKey>,
+    pub(crate) billing_keys: Table<BillingKey>,
     pub(crate) faults: Faults,
     pub(crate) idempotency: Idempotency,
     /// Where webhooks go.
@@ -53,6 +61,9 @@ impl World {
         Self {
             store: Store::default(),
             records: Records::default(),
+            billing_auths: Table::default(),
+            auth_keys: Table::default(),
+            billing_keys: Table::default(),
             faults: Faults::default(),
             idempotency: Idempotency::new(config.idempotency_days),
             hooks: config.webhook_urls.iter().map(|url| Hook::of_all_events(url)).collect(),
