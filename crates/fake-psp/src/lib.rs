@@ -6,7 +6,8 @@
 //! ([`Clock`], [`Entropy`]) and waits only by `tokio::time`, so that a simulation owns its time.
 //!
 //! [`FakePsp::router`] answers requests, [`FakePsp::serve`] also runs the connections (where
-//! faults like resets live) and delivers webhooks.
+//! faults like resets live) and delivers webhooks. [`FakePsp::start`] is all of that for a test
+//! on a real machine.
 
 #![allow(dead_code, unused_imports, reason = "the rest of the API is being built on this")]
 
@@ -23,6 +24,7 @@ mod psp;
 mod records;
 mod serve;
 mod settlement;
+mod start;
 mod store;
 mod table;
 mod view;
@@ -39,5 +41,6 @@ pub use fault::{Endpoint, Match, Programme, ProgrammeError, Rule, Verdict};
 pub use log::{Applied, Call, Transmission};
 pub use model::{Currency, State};
 pub use psp::{ConsoleError, FakePsp};
+pub use start::{Builder, Opened, Running, StartError};
 pub use webhook::{Deliver, DeliverError, EventType, Hook};
 pub use wire::Fate;

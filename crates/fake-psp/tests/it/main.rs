@@ -9,4 +9,6 @@ mod properties;
 mod settlements;
 mod shop;
 mod sockets;
+mod start;
 mod webhooks;
+mod wire;

@@ -1,20 +1,12 @@
 //! The fake as a program: any team, in any language, can point its Toss integration at it.
 
-mod deliver;
-
-use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
-use fake_psp::{Clock, Config, FakePsp, Programme, ProgrammeError, SeededEntropy};
-use jiff::Timestamp;
+use fake_psp::{FakePsp, Programme, ProgrammeError, StartError};
 use thiserror::Error;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
-
-use deliver::HttpDeliver;
 
 /// A fake Toss Payments that can be programmed to misbehave.
 ///
@@ -41,8 +33,7 @@ struct Args {
     )]
     secret_keys: Vec<String>,
 
-    /// Where webhooks go; repeat it (or separate by commas) for several. Only http: webhooks of
-    /// this fake are not sent over TLS.
+    /// Where webhooks go; repeat it (or separate by commas) for several.
     #[arg(
         long = "webhook-url",
         env = "FAKE_PSP_WEBHOOK_URL",
@@ -79,20 +70,15 @@ struct Args {
 fn webhook_url(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| format!("not a URL ({error}); write http://…"))?;
     match url.scheme() {
-        "http" => Ok(text.to_owned()),
-        "https" => {
-            Err("this fake sends webhooks over http only; give it an http:// URL, or put a \
-                        proxy that speaks TLS between them"
-                .to_owned())
-        }
-        other => Err(format!("`{other}` is no scheme for a webhook; write http://…")),
+        "http" | "https" => Ok(text.to_owned()),
+        other => Err(format!("`{other}` is no scheme for a webhook; write http:// or https://")),
     }
 }
 
 #[derive(Debug, Error)]
-enum StartError {
-    #[error("cannot listen on {0}: {1}; choose another with --listen")]
-    Listen(SocketAddr, std::io::Error),
+enum RunError {
+    #[error("{0}")]
+    Start(#[from] StartError),
     #[error("cannot read the fault programme {0}: {1}")]
     ReadFaults(PathBuf, std::io::Error),
     #[error("{0}: {1}")]
@@ -103,15 +89,6 @@ enum StartError {
     Signals(std::io::Error),
     #[error("cannot write to stdout: {0}")]
     Stdout(std::io::Error),
-}
-
-struct SystemClock;
-
-impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is where the real clock comes in")]
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -125,40 +102,34 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(args: Args) -> Result<(), StartError> {
+async fn run(args: Args) -> Result<(), RunError> {
     let filter = tracing_subscriber::EnvFilter::try_new(&args.log)?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let programme = read_faults(args.faults)?;
-    let listener =
-        TcpListener::bind(args.listen).await.map_err(|e| StartError::Listen(args.listen, e))?;
-    let address = listener.local_addr().map_err(|e| StartError::Listen(args.listen, e))?;
-    let base = format!("http://{address}");
-    let config = Config {
-        secret_keys: args.secret_keys,
-        webhook_urls: args.webhook_urls,
-        public_url: args.public_url.unwrap_or_else(|| base.clone()),
-        ..Config::default()
-    };
-    #[expect(clippy::disallowed_methods, reason = "this is where real chance comes in")]
-    let seed = args.seed.unwrap_or_else(rand::random);
-    let psp = FakePsp::new(config, Arc::new(SystemClock), Arc::new(SeededEntropy::new(seed)));
-    psp.install(programme);
-    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
+    let mut builder = FakePsp::builder().listen(args.listen).faults(read_faults(args.faults)?);
+    if let Some(seed) = args.seed {
+        builder = builder.seed(seed);
+    }
+    builder = builder.config(|config| {
+        config.secret_keys = args.secret_keys;
+        config.webhook_urls = args.webhook_urls;
+        config.public_url = args.public_url.unwrap_or_default();
+    });
+    let fake = builder.open().await?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signals)?;
     let mut stdout = std::io::stdout();
-    writeln!(stdout, "listening on {base}").map_err(StartError::Stdout)?;
-    stdout.flush().map_err(StartError::Stdout)?;
-    tracing::info!(seed, "this is a fake; no money moves");
-    let stop = async {
+    writeln!(stdout, "listening on {}", fake.url()).map_err(RunError::Stdout)?;
+    stdout.flush().map_err(RunError::Stdout)?;
+    tracing::info!("this is a fake; no money moves");
+    fake.serve(async {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-    };
-    psp.serve_tcp(listener, Arc::new(HttpDeliver::new()), stop).await;
+    })
+    .await;
     Ok(())
 }
 
-fn read_faults(file: Option<PathBuf>) -> Result<Programme, StartError> {
+fn read_faults(file: Option<PathBuf>) -> Result<Programme, RunError> {
     let Some(file) = file else { return Ok(Programme::default()) };
-    let text =
-        std::fs::read_to_string(&file).map_err(|e| StartError::ReadFaults(file.clone(), e))?;
-    Programme::from_toml(&text).map_err(|error| StartError::Faults(file, error))
+    let text = std::fs::read_to_string(&file).map_err(|e| RunError::ReadFaults(file.clone(), e))?;
+    Programme::from_toml(&text).map_err(|error| RunError::Faults(file, error))
 }
