@@ -81,6 +81,7 @@ impl FakePsp {
     pub fn router(&self) -> Router {
         Router::new()
             .merge(api::routes())
+            .merge(api::openapi::routes())
             .merge(window::routes())
             .merge(control::routes())
             .fallback(api::no_route)

@@ -9,6 +9,7 @@ mod confirm;
 pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod late;
+pub(crate) mod openapi;
 mod read;
 pub(crate) mod route;
 mod run;

@@ -5,6 +5,7 @@ mod binary;
 mod faults;
 mod golden;
 mod idempotency;
+mod openapi;
 mod properties;
 mod settlements;
 mod shop;
