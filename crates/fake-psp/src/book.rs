@@ -24,6 +24,10 @@ pub enum Cause {
     Confirm,
     /// The merchant's cancel.
     Cancel,
+    /// The buyer paid into a virtual account.
+    Deposit,
+    /// The bank took such a deposit back.
+    Reversal,
     /// A cancel by hand in Toss's console, which the merchant's servers did not ask for.
     Console,
     /// The fault programme made the PSP cheat (`act_twice`).

@@ -52,6 +52,9 @@ pub struct Config {
     /// UNVERIFIED: the code for an `authKey` that is unknown, used or too old. Default
     /// `INVALID_BILLING_AUTH`, of the overall list.
     pub bad_auth_key_code: String,
+    /// Is the issue of a virtual account a transaction, of amount 0 and in WAITING_FOR_DEPOSIT?
+    /// Default yes: a client's recorded list has one.
+    pub account_issue_is_transaction: bool,
     /// UNVERIFIED: can a payment be read before it was approved? Default yes; if not, 404.
     pub read_before_approval: bool,
     /// UNVERIFIED: the answer to a request without an Authorization header. Default
@@ -107,6 +110,7 @@ impl Default for Config {
             account_issue_is_approval: false,
             auth_key_minutes: 10,
             bad_auth_key_code: "INVALID_BILLING_AUTH".to_owned(),
+            account_issue_is_transaction: true,
             read_before_approval: true,
             no_authorization_code: "UNAUTHORIZED_KEY".to_owned(),
             too_many_code: "FORBIDDEN_CONSECUTIVE_REQUEST".to_owned(),

@@ -81,7 +81,9 @@ async fn cancel(State(psp): State<FakePsp>, Path(key): Path<String>, body: Bytes
         Err(error) => {
             let status = match error {
                 ConsoleError::NotFound(_) | ConsoleError::NoSuchOrder(_) => StatusCode::NOT_FOUND,
-                ConsoleError::NotCancelable { .. } => StatusCode::CONFLICT,
+                ConsoleError::NotCancelable { .. }
+                | ConsoleError::DepositRefused { .. }
+                | ConsoleError::NotReversible { .. } => StatusCode::CONFLICT,
             };
             refuse(status, "NOT_CANCELABLE", &error.to_string())
         }

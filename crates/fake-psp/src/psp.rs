@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use crate::{
     Applied, BookEntry, Call, Cause, Clock, Config, Entropy, Programme, State, Transmission, api,
     control,
+    model::Payment,
     webhook::{Announcer, Letter},
     window,
     world::{Core, GiveBack, World},
@@ -63,6 +64,29 @@ pub enum ConsoleError {
         balance: i64,
         /// What was asked for.
         asked: i64,
+    },
+    /// The bank does not take a deposit.
+    #[error("the bank refuses {amount} won for payment `{key}`, and nothing changes: {why}")]
+    DepositRefused {
+        /// The payment.
+        key: String,
+        /// What the buyer tried to pay in.
+        amount: i64,
+        /// Why not, and what would be taken.
+        why: String,
+    },
+    /// There is no deposit that the bank could take back.
+    #[error(
+        "payment `{key}` is {status} by {method}; only a virtual account that was paid into and \
+         not cancelled since (DONE) can lose its deposit"
+    )]
+    NotReversible {
+        /// The payment.
+        key: String,
+        /// Its status.
+        status: &'static str,
+        /// What it is paid with.
+        method: &'static str,
     },
 }
 
@@ -175,6 +199,56 @@ impl FakePsp {
         })
     }
 
+    /// The buyer pays into a virtual account: DONE. What Toss does about a wrong amount is not
+    /// documented; here the bank refuses it and nothing changes. `depositor`: the name on the
+    /// transfer, the customer's if None.
+    ///
+    /// # Errors
+    /// When there is no such payment, it does not wait for a deposit, its due date has passed, or
+    /// it waits for another amount.
+    pub fn deposit(
+        &self,
+        payment_key: &str,
+        amount: i64,
+        depositor: Option<&str>,
+    ) -> Result<(), ConsoleError> {
+        self.with(|core, world, now| {
+            let payment = world.store.get(payment_key);
+            let payment = payment.ok_or_else(|| ConsoleError::NotFound(payment_key.to_owned()))?;
+            if let Some(why) = no_deposit(payment, amount) {
+                return Err(ConsoleError::DepositRefused {
+                    key: payment_key.to_owned(),
+                    amount,
+                    why,
+                });
+            }
+            world.deposit(core, payment_key, depositor, now);
+            Ok(())
+        })
+    }
+
+    /// The bank takes the deposit into a virtual account back: WAITING_FOR_DEPOSIT again (CANCELED
+    /// in versions of the API up to 1.4). Once the due date has passed, nothing can be paid in
+    /// any more.
+    ///
+    /// # Errors
+    /// When there is no such payment, or it is not a virtual account in DONE.
+    pub fn reverse_deposit(&self, payment_key: &str) -> Result<(), ConsoleError> {
+        self.with(|core, world, now| {
+            let payment = world.store.get(payment_key);
+            let payment = payment.ok_or_else(|| ConsoleError::NotFound(payment_key.to_owned()))?;
+            if payment.account().is_none() || payment.state != State::Done {
+                return Err(ConsoleError::NotReversible {
+                    key: payment_key.to_owned(),
+                    status: payment.state.as_str(),
+                    method: payment.method().name(true),
+                });
+            }
+            world.reverse_deposit(core, payment_key, now);
+            Ok(())
+        })
+    }
+
     /// Sends a webhook that claims `status` for an order's payment, as an attacker would. The
     /// payment and the book are untouched.
     ///
@@ -255,4 +329,20 @@ impl FakePsp {
     pub(crate) fn abandon_flights(&self) {
         self.with(|_, world, now| world.outbox.abandon_flights(now));
     }
+}
+
+/// Why a bank would not take a deposit.
+fn no_deposit(payment: &Payment, amount: i64) -> Option<String> {
+    let Some(account) = payment.account() else {
+        let method = payment.method().name(true);
+        return Some(format!("it is paid by {method}, not into a virtual account"));
+    };
+    if payment.state != State::WaitingForDeposit {
+        let status = payment.state.as_str();
+        return Some(format!("it is {status}; only WAITING_FOR_DEPOSIT takes a deposit"));
+    }
+    if account.expired {
+        return Some("the account's due date has passed; issue another one".to_owned());
+    }
+    (amount != payment.amount).then(|| format!("the account takes exactly {}", payment.amount))
 }

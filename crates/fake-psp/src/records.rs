@@ -45,10 +45,11 @@ pub(crate) struct Records {
 pub(crate) struct Movement<'a> {
     pub(crate) payment: &'a Payment,
     pub(crate) transaction_key: &'a str,
+    pub(crate) kind: BookKind,
     pub(crate) amount: i64,
     pub(crate) cause: Cause,
     pub(crate) at: Timestamp,
-    /// The cancel, if the money went back.
+    /// The cancel, if the money went back by one.
     pub(crate) cancel: Option<&'a Cancel>,
     /// The how-manieth transaction of its payment.
     pub(crate) nth: u32,
@@ -66,11 +67,37 @@ impl Records {
             (&*entry.order_id, entry.kind, entry.amount, entry.cause);
         tracing::info!(order, ?kind, amount, ?cause, "written into the PSP's book");
         self.book.push(entry);
-        let second = Timestamp::from_second(movement.at.as_second()).expect("within a timestamp");
-        let position = (second, seq);
-        self.transactions.insert(position, movement.transaction(config));
-        self.by_key.insert(movement.transaction_key.to_owned(), position);
+        self.list(movement.transaction(config));
         self.settlements.add(SettlementRow::of(movement, seq, config));
+    }
+
+    /// Lists the issue of a virtual account. No money has moved: neither the book nor the
+    /// settlements know of it.
+    pub(crate) fn note_issue(
+        &mut self,
+        config: &Config,
+        payment: &Payment,
+        transaction_key: &str,
+        at: Timestamp,
+    ) {
+        let issue = Movement {
+            payment,
+            transaction_key,
+            kind: BookKind::Captured,
+            amount: 0,
+            cause: Cause::Confirm,
+            at,
+            cancel: None,
+            nth: payment.transactions,
+        };
+        self.list(Transaction { status: payment.state, ..issue.transaction(config) });
+    }
+
+    fn list(&mut self, transaction: Transaction) {
+        let second = Timestamp::from_second(transaction.at.as_second()).expect("a timestamp");
+        let position = (second, self.transactions.len() as u64);
+        self.by_key.insert(transaction.key.clone(), position);
+        self.transactions.insert(position, transaction);
     }
 
     /// Where a transaction is in the list.
@@ -105,7 +132,7 @@ impl Movement<'_> {
         BookEntry {
             seq,
             at: self.at,
-            kind: if self.cancel.is_some() { BookKind::GivenBack } else { BookKind::Captured },
+            kind: self.kind,
             order_id: self.payment.order_id.clone(),
             order_name: self.payment.order_name.clone(),
             payment_key: self.payment.key.clone(),
@@ -117,7 +144,7 @@ impl Movement<'_> {
     }
 
     fn transaction(&self, config: &Config) -> Transaction {
-        let given_back = self.cancel.is_some();
+        let given_back = self.kind == BookKind::GivenBack;
         Transaction {
             key: self.transaction_key.to_owned(),
             payment_key: self.payment.key.clone(),

@@ -10,7 +10,7 @@ use jiff::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Config, Verdict,
+    BookKind, Config, Verdict,
     clock::{Entropy, korean_day},
     fault::{Faults, Subject},
     model::{Cancel, Currency, Means},
@@ -63,7 +63,10 @@ pub(crate) fn business_days_after(day: Date, count: u32, holidays: &BTreeSet<Dat
 impl SettlementRow {
     pub(crate) fn of(movement: &Movement<'_>, seq: u64, config: &Config) -> Self {
         let payment = movement.payment;
-        let amount = if movement.cancel.is_some() { -movement.amount } else { movement.amount };
+        let amount = match movement.kind {
+            BookKind::Captured => movement.amount,
+            BookKind::GivenBack => -movement.amount,
+        };
         // The daily cycle: sold on the Korean day of the transaction.
         let sold = korean_day(movement.at);
         Self {

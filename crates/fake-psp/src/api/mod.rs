@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub(crate) mod ask;
 mod auth;
 mod cancel;
+pub(crate) mod card;
 mod confirm;
 pub(crate) mod error;
 pub(crate) mod fields;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cancel, Currency, Event, Means, Method, State};
+use super::{Cancel, Currency, Event, Means, Method, State, VirtualAccount};
 
 /// How a payment came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -68,6 +68,8 @@ pub(crate) struct Payment {
     /// When it becomes EXPIRED unless something happens before.
     pub(crate) deadline: Option<Timestamp>,
     pub(crate) approval_key: Option<String>,
+    /// The transaction that left a virtual account waiting: its issue, or the reversal of its deposit.
+    pub(crate) waiting_key: Option<String>,
     pub(crate) approve_no: String,
     pub(crate) secret: String,
     pub(crate) cancels: Vec<Cancel>,
@@ -111,11 +113,26 @@ impl Payment {
         self.state.was_approved() && self.approval_key.is_some()
     }
 
-    /// The key of the latest transaction, approval or cancel.
+    /// The key of the latest transaction.
     pub(crate) fn last_transaction_key(&self) -> Option<&str> {
         match self.cancels.last() {
             Some(cancel) => Some(&cancel.transaction_key),
-            None => self.approval_key.as_deref(),
+            None => self.approval_key.as_deref().or(self.waiting_key.as_deref()),
+        }
+    }
+
+    /// The virtual account it is paid into.
+    pub(crate) fn account(&self) -> Option<&VirtualAccount> {
+        match &self.means {
+            Means::VirtualAccount(account) => Some(account),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn account_mut(&mut self) -> Option<&mut VirtualAccount> {
+        match &mut self.means {
+            Means::VirtualAccount(account) => Some(account),
+            _ => None,
         }
     }
 }

@@ -42,6 +42,8 @@ pub(crate) enum Event {
     Deposit,
     /// The bank takes the deposit back.
     Reverse,
+    /// Likewise in the API's versions up to 1.4: for good.
+    ReverseForGood,
     /// The virtual account is given up before a deposit.
     GiveUp,
 }
@@ -59,13 +61,13 @@ impl State {
             (Self::WaitingForDeposit, E::Deposit) => Self::Done,
             (Self::Done, E::Reverse) => Self::WaitingForDeposit,
             (Self::WaitingForDeposit, E::GiveUp) => Self::Canceled,
-            (Self::Done, E::CancelWhole) => Self::Canceled,
+            (Self::Done, E::CancelWhole | E::ReverseForGood) => Self::Canceled,
             (Self::Done | Self::PartialCanceled, E::CancelPart) => Self::PartialCanceled,
             _ => return None,
         })
     }
 
-    /// Was the buyer ever charged? (A virtual account that was given up is CANCELED without that;
+    /// Was the buyer ever charged? (A virtual account can be CANCELED without that;
     /// [`super::Payment::was_charged`] knows the difference.)
     pub(crate) fn was_approved(self) -> bool {
         matches!(self, Self::Done | Self::Canceled | Self::PartialCanceled)
@@ -117,7 +119,7 @@ mod tests {
         };
         // Columns as in STATES: 0 READY, 1 IN_PROGRESS, 2 WAITING_FOR_DEPOSIT, 3 DONE, 4 CANCELED,
         // 5 PARTIAL_CANCELED, 6 ABORTED, 7 EXPIRED.
-        let table: [(E, [Option<S>; 8]); 10] = [
+        let table: [(E, [Option<S>; 8]); 11] = [
             (E::Authenticate, only(&[(0, S::InProgress)])),
             (E::Approve, only(&[(1, S::Done)])),
             (E::Refuse, only(&[(0, S::Aborted), (1, S::Aborted)])),
@@ -125,6 +127,7 @@ mod tests {
             (E::Issue, only(&[(1, S::WaitingForDeposit)])),
             (E::Deposit, only(&[(2, S::Done)])),
             (E::Reverse, only(&[(3, S::WaitingForDeposit)])),
+            (E::ReverseForGood, only(&[(3, S::Canceled)])),
             (E::GiveUp, only(&[(2, S::Canceled)])),
             (E::CancelWhole, only(&[(3, S::Canceled)])),
             (E::CancelPart, only(&[(3, S::PartialCanceled), (5, S::PartialCanceled)])),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Core, World, next_transaction_key};
 use crate::{
-    Cause,
+    BookKind, Cause,
     api::error::Refusal,
     model::{Event, Failure, Method},
     records::Movement,
@@ -41,6 +41,7 @@ impl World {
         }
         let movement = Movement {
             transaction_key: &transaction_key,
+            kind: BookKind::Captured,
             amount: payment.amount,
             cause,
             at,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Core, World, next_transaction_key};
 use crate::{
-    Cause,
+    BookKind, Cause,
     model::{Cancel, CancelStatus, Event, State},
     records::Movement,
 };
@@ -46,6 +46,7 @@ impl World {
                 &core.config,
                 &Movement {
                     transaction_key: &cancel.transaction_key,
+                    kind: BookKind::GivenBack,
                     amount: back.amount,
                     cause: back.cause,
                     at,
@@ -71,6 +72,7 @@ impl World {
             &core.config,
             &Movement {
                 transaction_key: &transaction_key,
+                kind: if again.is_some() { BookKind::GivenBack } else { BookKind::Captured },
                 amount: again.as_ref().map_or(payment.amount, |cancel| cancel.amount),
                 cause: Cause::Cheat,
                 at,

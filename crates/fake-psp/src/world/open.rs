@@ -93,6 +93,7 @@ impl World {
             approved_at: None,
             deadline: Some(deadline),
             approval_key: None,
+            waiting_key: None,
             cancels: Vec::new(),
             cash_receipts: Vec::new(),
             failure: None,

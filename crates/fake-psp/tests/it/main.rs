@@ -1,5 +1,6 @@
 //! The fake as its clients see it.
 
+mod accounts;
 mod api;
 mod binary;
 mod faults;
