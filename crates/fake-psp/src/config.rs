@@ -55,6 +55,12 @@ pub struct Config {
     /// Is the issue of a virtual account a transaction, of amount 0 and in WAITING_FOR_DEPOSIT?
     /// Default yes: a client's recorded list has one.
     pub account_issue_is_transaction: bool,
+    /// UNVERIFIED: the code for the deletion of a billing key that never was. Default
+    /// `NOT_FOUND_BILLING`, of the overall list.
+    pub unknown_billing_key_code: String,
+    /// UNVERIFIED: are cancels of billing payments announced by webhook? Their approvals are not.
+    /// Default yes: the documents except approvals only.
+    pub billing_cancels_are_announced: bool,
     /// UNVERIFIED: can a payment be read before it was approved? Default yes; if not, 404.
     pub read_before_approval: bool,
     /// UNVERIFIED: the answer to a request without an Authorization header. Default
@@ -111,6 +117,8 @@ impl Default for Config {
             auth_key_minutes: 10,
             bad_auth_key_code: "INVALID_BILLING_AUTH".to_owned(),
             account_issue_is_transaction: true,
+            unknown_billing_key_code: "NOT_FOUND_BILLING".to_owned(),
+            billing_cancels_are_announced: true,
             read_before_approval: true,
             no_authorization_code: "UNAUTHORIZED_KEY".to_owned(),
             too_many_code: "FORBIDDEN_CONSECUTIVE_REQUEST".to_owned(),

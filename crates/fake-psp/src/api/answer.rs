@@ -18,6 +18,11 @@ impl Answer {
         Self { status, body: body.into(), first_trace: None }
     }
 
+    /// 200 and not a byte.
+    pub(crate) fn empty() -> Self {
+        Self { status: 200, body: Bytes::new(), first_trace: None }
+    }
+
     pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }

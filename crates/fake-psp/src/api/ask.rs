@@ -108,12 +108,23 @@ impl Ask {
         in_path.or_else(|| fields::text(&self.body, "paymentKey"))
     }
 
+    /// Does it make a payment, for the order in its body?
+    fn opens_payment(&self) -> bool {
+        self.endpoint() == Endpoint::BillingCharge
+    }
+
     /// The payment it is about.
     pub(super) fn payment<'w>(&self, world: &'w World) -> Option<&'w Payment> {
         if let Some(order_id) = self.params.get("orderId") {
             return world.store.of_order(order_id);
         }
-        world.store.get(&self.named_key()?)
+        match self.named_key() {
+            Some(key) => world.store.get(&key),
+            None if self.opens_payment() => {
+                world.store.of_order(&fields::text(&self.body, "orderId")?)
+            }
+            None => None,
+        }
     }
 
     pub(super) fn about(&self, world: &World) -> About {
@@ -130,7 +141,10 @@ impl Ask {
             order_id: order_id.or_else(|| fields::text(&self.body, "orderId")),
             order_name: fields::text(&self.body, "orderName"),
             payment_key: self.named_key(),
-            amount: None,
+            amount: self
+                .opens_payment()
+                .then(|| fields::won(&self.body, "amount").ok().flatten())
+                .flatten(),
         }
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod act;
 pub(crate) mod answer;
 pub(crate) mod ask;
 mod auth;
+mod billing;
 mod cancel;
 pub(crate) mod card;
 mod confirm;
@@ -144,15 +145,9 @@ fn take_in(core: &Core, world: &mut World, now: Timestamp, mut ask: Ask, parts: 
     Intake::Judged(job, planned)
 }
 
-/// What the buyer's test card does at confirm, as if a rule said so.
+/// What the buyer's test card does when it is charged, as if a rule said so.
 fn planned(world: &mut World, ask: &Ask) -> Verdict {
-    let payment = (ask.endpoint() == Endpoint::Confirm).then(|| ask.payment(world)).flatten();
-    let Some(key) = payment.filter(|payment| payment.planned.is_some()).map(|p| p.key.clone())
-    else {
-        return Verdict::Pass;
-    };
-    let payment = world.store.get_mut(&key).expect("found just now");
-    match &mut payment.planned {
+    match plan(world, ask) {
         None | Some(Planned::DeclineFirst(_, 0)) => Verdict::Pass,
         Some(Planned::Decline(code)) => Verdict::Decline { code: code.clone() },
         Some(Planned::DeclineFirst(code, times)) => {
@@ -161,6 +156,22 @@ fn planned(world: &mut World, ask: &Ask) -> Verdict {
         }
         Some(Planned::Hang) => Verdict::ActThenHang,
         Some(Planned::Review) => Verdict::Hold { ms: u64::MAX },
+    }
+}
+
+fn plan<'w>(world: &'w mut World, ask: &Ask) -> Option<&'w mut Planned> {
+    match ask.endpoint() {
+        Endpoint::Confirm => {
+            let payment = ask.payment(world).filter(|payment| payment.planned.is_some())?;
+            let key = payment.key.clone();
+            world.store.get_mut(&key)?.planned.as_mut()
+        }
+        Endpoint::BillingCharge => {
+            let key = ask.param("billingKey");
+            world.billing_keys.get(key)?.planned.as_ref()?;
+            world.billing_keys.get_mut(key)?.planned.as_mut()
+        }
+        _ => None,
     }
 }
 

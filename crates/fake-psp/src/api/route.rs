@@ -154,12 +154,13 @@ fn subschema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 
 /// Every endpoint there is.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
-    let groups: [&'static [Route]; 5] = [
+    let groups: [&'static [Route]; 6] = [
         super::confirm::ROUTES,
         super::read::ROUTES,
         super::cancel::ROUTES,
         super::transactions::ROUTES,
         super::settlements::ROUTES,
+        super::billing::ROUTES,
     ];
     groups.into_iter().flatten()
 }

@@ -196,11 +196,15 @@ impl Job {
             call.status = Some(answer.status);
             call.replayed = replayed;
         });
+        let is_empty = answer.body.is_empty();
         let mut response = Response::new(answer.body.into());
         *response.status_mut() =
             StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
-        headers.insert("content-type", HeaderValue::from_static("application/json;charset=UTF-8"));
+        if !is_empty {
+            let json = HeaderValue::from_static("application/json;charset=UTF-8");
+            headers.insert("content-type", json);
+        }
         for trace in traces {
             let value = HeaderValue::try_from(trace).expect("a trace id is hexadecimal");
             headers.append("x-tosspayments-trace-id", value);

@@ -23,7 +23,8 @@ pub enum Verdict {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
     },
-    /// Confirm: the approval is refused with this code. The payment becomes ABORTED.
+    /// Confirm: the approval is refused with this code. The payment becomes ABORTED. Billing charge:
+    /// refused likewise; there is no payment then.
     Decline {
         /// Toss's code.
         code: String,
@@ -189,7 +190,7 @@ const PLACES: &[(&str, &[Endpoint])] = {
     &[
         ("pass", EVERY),
         ("refuse", REQUESTS),
-        ("decline", &[Confirm]),
+        ("decline", &[Confirm, BillingCharge]),
         ("too_many", REQUESTS),
         ("drop_request", REQUESTS),
         ("reset", REQUESTS),
@@ -207,8 +208,8 @@ const PLACES: &[(&str, &[Endpoint])] = {
         ("stale_answer", REQUESTS),
         ("other_answer", REQUESTS),
         ("answer_twice", REQUESTS),
-        ("act_twice", &[Confirm, Cancel]),
-        ("act_without_book", &[Confirm]),
+        ("act_twice", &[Confirm, Cancel, BillingCharge]),
+        ("act_without_book", &[Confirm, BillingCharge]),
         ("duplicate", &[Webhook, SettlementFile]),
         ("drop", &[Webhook]),
         ("reorder", &[Webhook]),

@@ -9,7 +9,7 @@ use crate::{
     Config, Endpoint, Verdict,
     clock::{Entropy, iso_without_offset, spell},
     fault::{Faults, Subject},
-    model::{Method, Payment, State},
+    model::{Kind, Method, Payment, State},
     view::PaymentView,
 };
 
@@ -59,7 +59,7 @@ pub(crate) struct Announcer<'a> {
 impl Announcer<'_> {
     /// Tells of a payment's new status.
     pub(crate) fn announce(mut self, payment: &mut Payment) {
-        if payment.state.is_announced() {
+        if payment.state.is_announced() && self.wants_billing(payment) {
             self.status_changed(payment);
         }
         let deposit = payment.method() == Method::VirtualAccount
@@ -71,6 +71,12 @@ impl Announcer<'_> {
         if deposit {
             self.deposit_changed(payment);
         }
+    }
+
+    /// Approvals of billing payments are never announced; what comes after, as configured.
+    fn wants_billing(&self, payment: &Payment) -> bool {
+        payment.kind != Kind::Billing
+            || (payment.state != State::Done && self.config.billing_cancels_are_announced)
     }
 
     fn status_changed(&mut self, payment: &mut Payment) {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use thiserror::Error;
 
-pub(crate) use announce::{Announcer, Notice};
+pub(crate) use announce::{Announcer, Envelope, Notice, to_json};
 pub use hook::{EventType, Hook};
 pub(crate) use outbox::{Letter, Outbox};
 pub(crate) use worker::work;

@@ -3,11 +3,16 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE};
 use jiff::{SignedDuration, Timestamp};
 
+use serde::Serialize;
+
 use super::{Core, World};
 use crate::{
+    EventType,
     api::error::Refusal,
-    clock::spell,
+    clock::{iso_without_offset, spell},
+    fault::Subject,
     model::{AuthKey, BillingAuth, BillingKey, BillingMeans, Method, Planned},
+    webhook::{Envelope, Notice, to_json},
 };
 
 /// What a billing window is opened with.
@@ -140,6 +145,35 @@ impl World {
         self.billing_keys.insert(key.clone(), billing_key);
         key
     }
+}
+
+impl World {
+    /// Deletes a billing key and says so.
+    pub(crate) fn delete_billing_key(&mut self, core: &Core, key: &str, at: Timestamp) {
+        let Some(billing) = self.billing_keys.get_mut(key) else { return };
+        billing.deleted_at = Some(at);
+        let event = EventType::BillingDeleted;
+        let envelope = Envelope {
+            event_type: event.as_str(),
+            created_at: iso_without_offset(at),
+            data: Deleted { billing_key: key },
+        };
+        let notice = Notice {
+            event,
+            subject: Subject::default(),
+            about: key,
+            nth: 1,
+            status: "DELETED",
+            body: to_json(&envelope),
+        };
+        self.tell(core, &notice, at);
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Deleted<'a> {
+    billing_key: &'a str,
 }
 
 /// 32 upper-case hexadecimal digits.

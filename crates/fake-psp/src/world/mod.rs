@@ -21,7 +21,7 @@ use crate::{
     records::Records,
     store::Store,
     table::Table,
-    webhook::{Announcer, Hook, Outbox},
+    webhook::{Announcer, Hook, Notice, Outbox},
 };
 pub(crate) use agenda::{Agenda, Duty};
 pub(crate) use billing::BillingOpening;
@@ -99,6 +99,19 @@ impl World {
                 self.do_duty(core, &duty, at);
             }
         }
+    }
+
+    /// Tells something that is no change of a payment's status.
+    pub(crate) fn tell(&mut self, core: &Core, notice: &Notice<'_>, at: Timestamp) {
+        let mut announcer = Announcer {
+            config: &core.config,
+            entropy: &*core.entropy,
+            at,
+            hooks: &self.hooks,
+            faults: &mut self.faults,
+            outbox: &mut self.outbox,
+        };
+        announcer.tell(notice);
     }
 
     pub(crate) fn announce(&mut self, core: &Core, key: &str, at: Timestamp) {

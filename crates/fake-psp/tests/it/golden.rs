@@ -2,7 +2,7 @@
 
 use crate::shop::{Reply, Shop, minutes};
 
-fn lines(reply: &Reply) -> String {
+pub(crate) fn lines(reply: &Reply) -> String {
     format!(
         "HTTP {}\n{}",
         reply.status,

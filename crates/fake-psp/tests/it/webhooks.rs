@@ -36,11 +36,11 @@ impl Listener for Silent {
 }
 
 #[derive(Clone, Debug)]
-struct Received {
+pub(crate) struct Received {
     after: Duration,
     url: String,
     headers: Vec<(String, String)>,
-    body: Value,
+    pub(crate) body: Value,
 }
 
 impl Received {
@@ -59,18 +59,18 @@ impl Received {
 }
 
 /// A merchant who answers as told: a status, or (0) not at all.
-struct Merchant {
+pub(crate) struct Merchant {
     answer: u16,
     start: Instant,
     received: Mutex<Vec<Received>>,
 }
 
 impl Merchant {
-    fn new(answer: u16) -> Arc<Self> {
+    pub(crate) fn new(answer: u16) -> Arc<Self> {
         Arc::new(Self { answer, start: Instant::now(), received: Mutex::default() })
     }
 
-    fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
     }
 
@@ -105,7 +105,7 @@ fn shop() -> Shop {
 }
 
 /// Serves until the set is dropped.
-fn serve(psp: &FakePsp, merchant: &Arc<Merchant>) -> JoinSet<()> {
+pub(crate) fn serve(psp: &FakePsp, merchant: &Arc<Merchant>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let (psp, merchant) = (psp.clone(), merchant.clone());
     tasks.spawn(async move { psp.serve(Silent, merchant, std::future::pending()).await });

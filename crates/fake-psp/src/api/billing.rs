@@ -1,0 +1,233 @@
+//! Billing keys: issued for what a buyer registered, charged, deleted.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{
+    act::{Act, Twist},
+    answer::Answer,
+    card::read_card,
+    error::Refusal,
+    fields::{Amount, Count, Text, amount_or_zero},
+    route::Route,
+};
+use crate::{
+    Currency, Endpoint,
+    model::{BillingKey, BillingMeans, CardType, Kind, Method},
+    view::{BillingView, PaymentView},
+    world::Opening,
+};
+
+/// Longer ones do not fit into the real one's database, and it says so (measured).
+const LONGEST_CUSTOMER_KEY: usize = 300;
+
+const LONGEST_AUTH_KEY: usize = 300;
+const LONGEST_NAME: usize = 100;
+
+/// Bank accounts are charged from here on, whatever the minimum for cards is.
+const LEAST_FROM_ACCOUNT: i64 = 200;
+
+/// Instalments begin here.
+const LEAST_IN_INSTALMENTS: i64 = 50_000;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::post("/v1/billing/authorizations/issue", "issueBillingKey", issue)
+        .about("Turns the authKey of the billing window into a billing key.")
+        .at(Endpoint::BillingIssue)
+        .takes::<IssueBody>()
+        .answers::<BillingView<'_>>()
+        .codes("billing_issue"),
+    Route::post("/v1/billing/authorizations/card", "issueBillingKeyByCard", issue_by_card)
+        .about("Issues a billing key for a card that the merchant knows.")
+        .at(Endpoint::BillingIssue)
+        .takes::<CardBody>()
+        .answers::<BillingView<'_>>()
+        .codes("billing_issue"),
+    Route::post("/v1/billing/{billingKey}", "chargeBillingKey", charge)
+        .about("Charges what the billing key stands for.")
+        .at(Endpoint::BillingCharge)
+        .takes::<ChargeBody>()
+        .answers::<PaymentView<'_>>()
+        .codes("billing_charge"),
+    Route::delete("/v1/billing/{billingKey}", "deleteBillingKey", delete)
+        .about("Deletes a billing key. The answer is empty.")
+        .at(Endpoint::BillingDelete)
+        .codes("billing_delete"),
+];
+
+/// What came to `successUrl`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct IssueBody {
+    #[schemars(length(min = 1, max = 300))]
+    auth_key: Text,
+    #[schemars(length(min = 1, max = 300))]
+    customer_key: Text,
+}
+
+/// A card to be registered.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct CardBody {
+    #[schemars(length(min = 1, max = 300))]
+    customer_key: Text,
+    card_number: Text,
+    /// Two digits.
+    card_expiration_year: Text,
+    /// Two digits.
+    card_expiration_month: Text,
+    /// A date of birth (yyMMdd) or a business number (ten digits).
+    customer_identity_number: Text,
+    /// The first two digits.
+    card_password: Option<Text>,
+}
+
+/// One charge.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ChargeBody {
+    amount: Amount,
+    /// Whose key it is.
+    #[schemars(length(min = 1, max = 300))]
+    customer_key: Text,
+    #[schemars(length(min = 6, max = 64))]
+    order_id: Text,
+    #[schemars(length(min = 1, max = 100))]
+    order_name: Text,
+    customer_email: Option<Text>,
+    customer_name: Option<Text>,
+    tax_free_amount: Option<Amount>,
+    tax_exemption_amount: Option<Amount>,
+    /// Months; 0 (or left out) for none.
+    #[schemars(range(min = 0, max = 12))]
+    card_installment_plan: Option<Count>,
+}
+
+fn issue(act: &mut Act<'_>) -> Result<Answer, Refusal> {
+    let IssueBody { auth_key: Text(auth_key), customer_key: Text(customer_key) } =
+        act.ask.body()?;
+    check_customer_key(&customer_key)?;
+    if auth_key.is_empty() || auth_key.chars().count() > LONGEST_AUTH_KEY {
+        return Err("INVALID_REQUEST".into());
+    }
+    let key = act.world.redeem(act.core, &auth_key, &customer_key, act.now)?;
+    Ok(show(act, &key))
+}
+
+fn issue_by_card(act: &mut Act<'_>) -> Result<Answer, Refusal> {
+    let body: CardBody = act.ask.body()?;
+    let Text(customer_key) = body.customer_key;
+    check_customer_key(&customer_key)?;
+    let password = body.card_password.as_ref().map(|Text(password)| password.as_str());
+    let card = read_card(
+        &body.card_number.0,
+        &body.card_expiration_year.0,
+        &body.card_expiration_month.0,
+        &body.customer_identity_number.0,
+        password,
+        act.now,
+    )?;
+    let means = BillingMeans::Card(card);
+    let key = act.world.issue_billing_key(act.core, &customer_key, means, None, act.now);
+    Ok(show(act, &key))
+}
+
+fn check_customer_key(customer_key: &str) -> Result<(), Refusal> {
+    match customer_key.chars().count() {
+        0 => Err("INVALID_REQUEST".into()),
+        count if count > LONGEST_CUSTOMER_KEY => Err("FAILED_DB_PROCESSING".into()),
+        _ => Ok(()),
+    }
+}
+
+fn show(act: &Act<'_>, key: &str) -> Answer {
+    let billing = act.world.billing_keys.get(key).expect("issued just now");
+    Answer::json(200, &BillingView::of(billing, &act.core.config, act.ask.english))
+}
+
+/// A refused charge leaves no payment behind: its order id may be used again.
+fn charge(act: &mut Act<'_>) -> Result<Answer, Refusal> {
+    let billing = act.world.billing_keys.get(act.ask.param("billingKey"));
+    let billing = billing.ok_or("INVALID_BILL_KEY_REQUEST")?;
+    if billing.deleted_at.is_some() {
+        return Err("ALREADY_REMOVED_BILLING_KEY".into());
+    }
+    let opening = read_charge(billing, act.ask.body()?, act.core.config.minimum_amount)?;
+    if act.world.store.approved_of(&opening.order_id).is_some() {
+        return Err("DUPLICATED_ORDER_ID".into());
+    }
+    if let Twist::Decline(refusal) = act.twist {
+        return Err(refusal.clone());
+    }
+    let key = act.world.open(act.core, opening, act.now);
+    act.world.authenticate(act.core, &key, None, None, act.now);
+    act.world.approve(act.core, &key, !matches!(act.twist, Twist::Unbooked), act.now);
+    Ok(act.show_payment(&key))
+}
+
+fn read_charge(billing: &BillingKey, body: ChargeBody, minimum: i64) -> Result<Opening, Refusal> {
+    if body.customer_key.0 != billing.customer_key {
+        return Err("NOT_MATCHES_CUSTOMER_KEY".into());
+    }
+    let (Text(order_id), Text(order_name)) = (body.order_id, body.order_name);
+    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '=');
+    let order_is_good = (6..=64).contains(&order_id.len()) && order_id.chars().all(letters);
+    if !order_is_good || !(1..=LONGEST_NAME).contains(&order_name.chars().count()) {
+        return Err("INVALID_REQUEST".into());
+    }
+    let amount = body.amount.won()?;
+    let tax_free_amount = amount_or_zero(body.tax_free_amount.as_ref(), Currency::Krw)?;
+    let tax_exemption_amount = amount_or_zero(body.tax_exemption_amount.as_ref(), Currency::Krw)?;
+    let tax_parts = [tax_free_amount, tax_exemption_amount];
+    if amount <= 0 || tax_parts.iter().any(|part| !(0..=amount).contains(part)) {
+        return Err("INVALID_REQUEST".into());
+    }
+    let least = match billing.means.method() {
+        Method::Card => minimum,
+        _ => minimum.max(LEAST_FROM_ACCOUNT),
+    };
+    if amount < least {
+        return Err("BELOW_MINIMUM_AMOUNT".into());
+    }
+    let mut means = billing.means.clone();
+    if let BillingMeans::Card(card) = &mut means {
+        if card.card_type == CardType::Unknown {
+            return Err("NOT_SUPPORTED_CARD_TYPE".into());
+        }
+        card.installment_months = read_installments(body.card_installment_plan, amount)?;
+    }
+    Ok(Opening {
+        kind: Kind::Billing,
+        tax_free_amount,
+        tax_exemption_amount,
+        customer_key: Some(billing.customer_key.clone()),
+        customer_name: body.customer_name.map(|Text(name)| name),
+        customer_email: body.customer_email.map(|Text(email)| email),
+        ..Opening::new(order_id, order_name, amount, means.to_means())
+    })
+}
+
+fn read_installments(plan: Option<Count>, amount: i64) -> Result<u8, Refusal> {
+    match plan {
+        None | Some(Count(0)) => Ok(0),
+        Some(Count(_)) if amount < LEAST_IN_INSTALMENTS => {
+            Err("NOT_SUPPORTED_MONTHLY_INSTALLMENT_PLAN".into())
+        }
+        Some(Count(months)) => u8::try_from(months)
+            .ok()
+            .filter(|months| (2..=12).contains(months))
+            .ok_or_else(|| "INVALID_CARD_INSTALLMENT_PLAN".into()),
+    }
+}
+
+fn delete(act: &mut Act<'_>) -> Result<Answer, Refusal> {
+    let key = act.ask.param("billingKey");
+    let Some(billing) = act.world.billing_keys.get(key) else {
+        return Err(act.core.config.unknown_billing_key_code.as_str().into());
+    };
+    if billing.deleted_at.is_some() {
+        return Err("ALREADY_REMOVED_BILLING_KEY".into());
+    }
+    act.world.delete_billing_key(act.core, key, act.now);
+    Ok(Answer::empty())
+}
