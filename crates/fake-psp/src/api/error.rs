@@ -14,12 +14,22 @@ pub struct ErrorCode {
     pub code: &'static str,
     /// The HTTP status Toss answers it with.
     pub status: u16,
-    /// The APIs whose tables list it.
+    /// The tables that list it, separated by commas.
     pub listed_in: &'static str,
     /// The message in Korean, the default.
     pub korean: &'static str,
     /// The message for `Accept-Language: en`.
     pub english: &'static str,
+    /// What of the row is this fake's own for want of a source: `status`, `korean`, `english`, or
+    /// `code` for all of it. Empty where everything is known from Toss.
+    pub ours: &'static str,
+}
+
+impl ErrorCode {
+    /// Does this table list the code?
+    pub fn is_listed_in(&self, table: &str) -> bool {
+        self.listed_in.split(',').any(|listed| listed == table)
+    }
 }
 
 static TABLE: LazyLock<BTreeMap<&'static str, ErrorCode>> = LazyLock::new(|| {
@@ -28,13 +38,14 @@ static TABLE: LazyLock<BTreeMap<&'static str, ErrorCode>> = LazyLock::new(|| {
         .filter(|line| !line.starts_with('#'))
         .map(|line| {
             let mut cells = line.split('\t');
-            let mut cell = || cells.next().expect("errors.tsv has five cells in each row");
+            let mut cell = || cells.next().expect("errors.tsv has five or six cells in a row");
             let code = ErrorCode {
                 code: cell(),
                 status: cell().parse().expect("the second cell of errors.tsv is a status"),
                 listed_in: cell(),
                 korean: cell(),
                 english: cell(),
+                ours: cells.next().unwrap_or_default(),
             };
             (code.code, code)
         })
@@ -63,12 +74,14 @@ pub(crate) struct ErrorBody<'a> {
     message: &'a str,
 }
 
-/// What every error of version 2 looks like.
+/// What every error of version 2 looks like. The nulls are there, as in real answers.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ErrorV2<'a> {
     version: &'a str,
     trace_id: &'a str,
+    entity_body: (),
+    entity_type: (),
     error: ErrorBody<'a>,
 }
 
@@ -117,8 +130,14 @@ impl Refusal {
 
     /// As version 2 of the API answers.
     pub(crate) fn answer_v2(&self, english: bool, trace: &str) -> Answer {
-        let error = self.body(english);
-        Answer::json(self.status(), &ErrorV2 { version: VERSION, trace_id: trace, error })
+        let body = ErrorV2 {
+            version: VERSION,
+            trace_id: trace,
+            entity_body: (),
+            entity_type: (),
+            error: self.body(english),
+        };
+        Answer::json(self.status(), &body)
     }
 }
 
@@ -133,21 +152,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_is_complete() {
+    fn every_row_is_complete_and_its_code_unique() {
+        let lines = include_str!("errors.tsv").lines().filter(|line| !line.starts_with('#'));
+        assert_eq!(error_codes().count(), lines.count(), "a code has two rows");
         for row in error_codes() {
             assert!((400..600).contains(&row.status), "{}", row.code);
+            assert!(!row.listed_in.is_empty(), "{}", row.code);
             assert!(!row.korean.is_empty() && !row.english.is_empty(), "{}", row.code);
             assert!(row.korean.chars().count() <= 510, "{}", row.code);
+            let known = |own: &str| ["status", "korean", "english", "code"].contains(&own);
+            assert!(row.ours.is_empty() || row.ours.split(',').all(known), "{}", row.code);
         }
     }
 
     #[test]
-    fn the_tables_of_confirm_and_cancel_are_whole() {
-        let count = |api: &str| {
-            error_codes().filter(|row| row.listed_in.split(',').any(|listed| listed == api)).count()
-        };
-        assert_eq!(count("confirm"), 47);
-        assert_eq!(count("cancel"), 30);
-        assert_eq!(count("get"), 7);
+    fn the_tables_are_whole() {
+        for (table, codes) in [
+            ("confirm", 47),
+            ("get", 7),
+            ("cancel", 30),
+            ("key_in", 28),
+            ("virtual_account", 10),
+            ("billing_issue", 16),
+            ("billing_charge", 25),
+            ("transactions", 4),
+            ("settlements", 5),
+            ("manual_settlement", 5),
+            ("cash_receipt", 8),
+            ("payouts", 9),
+            ("idempotency", 2),
+            ("overall", 140),
+        ] {
+            let listed = error_codes().filter(|row| row.is_listed_in(table)).count();
+            assert_eq!(listed, codes, "{table}");
+        }
     }
 }

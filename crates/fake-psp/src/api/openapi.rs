@@ -175,9 +175,7 @@ fn content(about: &str, schema: SchemaOf, schemas: &mut Schemas) -> Value {
 fn codes_by_status(table: &str) -> BTreeMap<u16, Vec<&'static str>> {
     let mut by_status = BTreeMap::<u16, Vec<_>>::new();
     for row in error_codes() {
-        let listed = row.listed_in.split(',').any(|name| name == table);
-        let anywhere = ["INVALID_IDEMPOTENCY_KEY", "IDEMPOTENT_REQUEST_PROCESSING"];
-        if listed || anywhere.contains(&row.code) {
+        if row.is_listed_in(table) || row.is_listed_in("idempotency") {
             by_status.entry(row.status).or_default().push(row.code);
         }
     }
