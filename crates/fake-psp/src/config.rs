@@ -61,6 +61,21 @@ pub struct Config {
     /// UNVERIFIED: are cancels of billing payments announced by webhook? Their approvals are not.
     /// Default yes: the documents except approvals only.
     pub billing_cancels_are_announced: bool,
+    /// Sources conflict: is PAYMENT_STATUS_CHANGED sent for WAITING_FOR_DEPOSIT too (a virtual
+    /// account issued, a deposit reversed)? Default no: the documents list five other statuses.
+    pub waiting_is_announced: bool,
+    /// Business days until the refund of a virtual account reaches the buyer (about D+2).
+    pub refund_business_days: u32,
+    /// UNVERIFIED: the code for a cancel after the deposit that names no `refundReceiveAccount`.
+    /// Default `INVALID_REFUND_ACCOUNT_INFO`.
+    pub no_refund_account_code: String,
+    /// Sources conflict: the code for a partial cancel of an escrow payment. Default
+    /// `FAILED_INTERNAL_SYSTEM_PROCESSING`, a recorded answer, with its message; the table of
+    /// cancel has `NOT_ALLOWED_PARTIAL_REFUND`.
+    pub escrow_partial_cancel_code: String,
+    /// UNVERIFIED: the code for a cancel that gives back more of the tax-free or tax-exempt amount
+    /// than is left of it, or than it gives back in all. Default `INVALID_REQUEST`.
+    pub cancel_tax_code: String,
     /// UNVERIFIED: can a payment be read before it was approved? Default yes; if not, 404.
     pub read_before_approval: bool,
     /// UNVERIFIED: the answer to a request without an Authorization header. Default
@@ -119,6 +134,11 @@ impl Default for Config {
             account_issue_is_transaction: true,
             unknown_billing_key_code: "NOT_FOUND_BILLING".to_owned(),
             billing_cancels_are_announced: true,
+            waiting_is_announced: false,
+            refund_business_days: 2,
+            no_refund_account_code: "INVALID_REFUND_ACCOUNT_INFO".to_owned(),
+            escrow_partial_cancel_code: "FAILED_INTERNAL_SYSTEM_PROCESSING".to_owned(),
+            cancel_tax_code: "INVALID_REQUEST".to_owned(),
             read_before_approval: true,
             no_authorization_code: "UNAUTHORIZED_KEY".to_owned(),
             too_many_code: "FORBIDDEN_CONSECUTIVE_REQUEST".to_owned(),

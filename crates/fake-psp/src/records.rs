@@ -71,16 +71,16 @@ impl Records {
         self.settlements.add(SettlementRow::of(movement, seq, config));
     }
 
-    /// Lists the issue of a virtual account. No money has moved: neither the book nor the
-    /// settlements know of it.
-    pub(crate) fn note_issue(
+    /// Lists that a virtual account was issued or given up. No money has moved: neither the book
+    /// nor the settlements know of it.
+    pub(crate) fn note(
         &mut self,
         config: &Config,
         payment: &Payment,
         transaction_key: &str,
         at: Timestamp,
     ) {
-        let issue = Movement {
+        let nothing = Movement {
             payment,
             transaction_key,
             kind: BookKind::Captured,
@@ -90,7 +90,7 @@ impl Records {
             cancel: None,
             nth: payment.transactions,
         };
-        self.list(Transaction { status: payment.state, ..issue.transaction(config) });
+        self.list(Transaction { status: payment.state, ..nothing.transaction(config) });
     }
 
     fn list(&mut self, transaction: Transaction) {

@@ -5,27 +5,27 @@ use jiff::{Timestamp, civil::Date};
 use super::error::Refusal;
 use crate::{
     clock::korean_day,
-    model::{Card, CardType, OwnerType},
+    model::{Card, CardType, Issuer, OwnerType},
 };
 
 /// What the first digits tell: issuer and type. The longest prefix counts. The first three were
 /// measured with real test keys. The ranges of the networks are of unknown type, as those two were:
 /// such cards can be registered, but not charged.
 const PREFIXES: [(&str, &str, CardType); 13] = [
-    ("9410", "21", CardType::Credit),
-    ("433012", "61", CardType::Unknown),
-    ("552022", "4M", CardType::Unknown),
+    ("9410", "HANA", CardType::Credit),
+    ("433012", "HYUNDAI", CardType::Unknown),
+    ("552022", "MASTER", CardType::Unknown),
     // Cards for use in Korea only.
-    ("9", "31", CardType::Credit),
-    ("34", "7A", CardType::Unknown),
-    ("35", "4J", CardType::Unknown),
-    ("37", "7A", CardType::Unknown),
-    ("30", "6D", CardType::Unknown),
-    ("36", "6D", CardType::Unknown),
-    ("4", "4V", CardType::Unknown),
-    ("5", "4M", CardType::Unknown),
-    ("2", "4M", CardType::Unknown),
-    ("62", "3C", CardType::Unknown),
+    ("9", "BC", CardType::Credit),
+    ("34", "AMEX", CardType::Unknown),
+    ("35", "JCB", CardType::Unknown),
+    ("37", "AMEX", CardType::Unknown),
+    ("30", "DINERS", CardType::Unknown),
+    ("36", "DINERS", CardType::Unknown),
+    ("4", "VISA", CardType::Unknown),
+    ("5", "MASTER", CardType::Unknown),
+    ("2", "MASTER", CardType::Unknown),
+    ("62", "UNIONPAY", CardType::Unknown),
 ];
 
 /// Reads a card. The whole number is forgotten at once. Whether it can be charged, its type tells:
@@ -52,8 +52,8 @@ pub(crate) fn read_card(
     }
     let unknown = card_type == CardType::Unknown;
     Ok(Card {
-        issuer_code: issuer.to_owned(),
-        acquirer_code: (!unknown).then(|| issuer.to_owned()),
+        issuer_code: issuer.code.to_owned(),
+        acquirer_code: (!unknown).then(|| issuer.code.to_owned()),
         number: mask(&digits),
         card_type,
         owner_type: if unknown { OwnerType::Unknown } else { owner_type },
@@ -61,10 +61,10 @@ pub(crate) fn read_card(
     })
 }
 
-fn recognise(digits: &str) -> Option<(&'static str, CardType)> {
+fn recognise(digits: &str) -> Option<(&'static Issuer, CardType)> {
     let known = PREFIXES.iter().filter(|(prefix, ..)| digits.starts_with(prefix));
-    let longest = known.max_by_key(|(prefix, ..)| prefix.len());
-    longest.map(|(_, issuer, card_type)| (*issuer, *card_type))
+    let (_, issuer, card_type) = known.max_by_key(|(prefix, ..)| prefix.len())?;
+    Some((Issuer::read(issuer)?, *card_type))
 }
 
 /// Two digits each, the year also with four; good until the end of that month.

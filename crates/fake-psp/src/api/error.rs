@@ -90,16 +90,22 @@ pub(crate) struct ErrorV2<'a> {
 pub(crate) struct Refusal {
     code: String,
     status: Option<u16>,
+    message: Option<&'static str>,
 }
 
 impl Refusal {
     pub(crate) fn new(code: impl Into<String>) -> Self {
-        Self { code: code.into(), status: None }
+        Self { code: code.into(), status: None, message: None }
+    }
+
+    /// With a message that Toss was seen to answer instead of the table's. In any language.
+    pub(crate) fn with_message(code: impl Into<String>, message: &'static str) -> Self {
+        Self { code: code.into(), status: None, message: Some(message) }
     }
 
     /// With a status of the caller's choice. A code outside the table gets 400 by default.
     pub(crate) fn with_status(code: impl Into<String>, status: Option<u16>) -> Self {
-        Self { code: code.into(), status }
+        Self { code: code.into(), status, message: None }
     }
 
     pub(crate) fn status(&self) -> u16 {
@@ -111,12 +117,13 @@ impl Refusal {
     }
 
     pub(crate) fn message(&self, english: bool) -> &'static str {
-        match error_code(&self.code) {
+        let of_table = || match error_code(&self.code) {
             Some(row) if english => row.english,
             Some(row) => row.korean,
             None if english => "An error made by the fault programme.",
             None => "장애 프로그램이 만든 오류입니다.",
-        }
+        };
+        self.message.unwrap_or_else(of_table)
     }
 
     fn body(&self, english: bool) -> ErrorBody<'_> {

@@ -17,6 +17,7 @@ pub(crate) mod route;
 mod run;
 mod settlements;
 mod transactions;
+mod virtual_account;
 
 use std::collections::BTreeMap;
 

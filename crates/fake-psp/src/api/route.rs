@@ -154,13 +154,14 @@ fn subschema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 
 /// Every endpoint there is.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
-    let groups: [&'static [Route]; 6] = [
+    let groups: [&'static [Route]; 7] = [
         super::confirm::ROUTES,
         super::read::ROUTES,
         super::cancel::ROUTES,
         super::transactions::ROUTES,
         super::settlements::ROUTES,
         super::billing::ROUTES,
+        super::virtual_account::ROUTES,
     ];
     groups.into_iter().flatten()
 }

@@ -201,6 +201,8 @@ pub(crate) struct VirtualAccount {
     pub(crate) bank_code: String,
     pub(crate) customer_name: String,
     pub(crate) depositor_name: Option<String>,
+    /// With 고정, the merchant's name for the buyer whose number it is.
+    pub(crate) account_key: Option<String>,
     /// How long a deposit is waited for, from the issue on, unless `due` says it.
     pub(crate) valid_hours: i64,
     pub(crate) due: Option<Timestamp>,
@@ -218,6 +220,7 @@ impl VirtualAccount {
             bank_code: bank_code.to_owned(),
             customer_name: customer_name.to_owned(),
             depositor_name: None,
+            account_key: None,
             valid_hours: 168,
             due: None,
             expired: false,

@@ -1,14 +1,18 @@
 //! What the fake knows of the world: payments, what they are paid with, and the states they may be in.
 
+mod bank;
 mod billing;
 mod cancel;
+mod issuer;
 mod means;
 mod money;
 mod payment;
 mod state;
 
+pub(crate) use bank::Bank;
 pub(crate) use billing::{AuthKey, BillingAuth, BillingKey, BillingMeans};
 pub(crate) use cancel::{Cancel, CancelStatus};
+pub(crate) use issuer::Issuer;
 pub(crate) use means::{
     Card, CardType, InterestPayer, Means, Method, OwnerType, RefundAccount, RefundStatus,
     VirtualAccount,

@@ -121,6 +121,23 @@ impl Payment {
         }
     }
 
+    /// The tax-free part of what is left: cancels give back what they say of it.
+    pub(crate) fn tax_free_left(&self) -> i64 {
+        let given_back: i64 = self.cancels.iter().map(|cancel| cancel.tax_free_amount).sum();
+        (self.tax_free_amount - given_back).clamp(0, self.balance)
+    }
+
+    /// Likewise of what is exempt from tax.
+    pub(crate) fn tax_exemption_left(&self) -> i64 {
+        let given_back: i64 = self.cancels.iter().map(|cancel| cancel.tax_exemption_amount).sum();
+        (self.tax_exemption_amount - given_back).clamp(0, self.balance)
+    }
+
+    /// Can a part of it be given back? Not of a card payment with an amount exempt from tax.
+    pub(crate) fn is_partial_cancelable(&self) -> bool {
+        self.method() != Method::Card || self.tax_exemption_amount == 0
+    }
+
     /// The virtual account it is paid into.
     pub(crate) fn account(&self) -> Option<&VirtualAccount> {
         match &self.means {

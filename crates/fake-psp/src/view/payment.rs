@@ -84,7 +84,7 @@ impl<'a> PaymentView<'a> {
         let known = payment.authenticated_at.is_some() && payment.state != State::Expired;
         let means = known.then_some(&payment.means);
         let money = |amount| Money(amount, payment.currency);
-        let tax_free = tax_free_left(payment);
+        let tax_free = payment.tax_free_left();
         let vat = vat_of(payment.balance - tax_free);
         let mut view = Self {
             m_id: &config.merchant_id,
@@ -117,7 +117,7 @@ impl<'a> PaymentView<'a> {
                 .failure
                 .as_ref()
                 .map(|failure| FailureView { code: &failure.code, message: &failure.message }),
-            is_partial_cancelable: true,
+            is_partial_cancelable: payment.is_partial_cancelable(),
             receipt: payment.was_charged().then(|| UrlView { url: receipt_url(payment, config) }),
             checkout: UrlView { url: format!("{}/window/{}", config.public_url, payment.key) },
             currency: payment.currency,
@@ -166,12 +166,6 @@ impl<'a> PaymentView<'a> {
             }
         }
     }
-}
-
-/// The tax-free part of what is left: cancels give back what they say of it.
-fn tax_free_left(payment: &Payment) -> i64 {
-    let given_back: i64 = payment.cancels.iter().map(|cancel| cancel.tax_free_amount).sum();
-    (payment.tax_free_amount - given_back).clamp(0, payment.balance)
 }
 
 pub(crate) fn receipt_url(payment: &Payment, config: &Config) -> String {

@@ -9,7 +9,7 @@ use crate::{
     Config, Endpoint, Verdict,
     clock::{Entropy, iso_without_offset, spell},
     fault::{Faults, Subject},
-    model::{Kind, Method, Payment, State},
+    model::{Kind, Payment, State},
     view::PaymentView,
 };
 
@@ -59,16 +59,13 @@ pub(crate) struct Announcer<'a> {
 impl Announcer<'_> {
     /// Tells of a payment's new status.
     pub(crate) fn announce(mut self, payment: &mut Payment) {
-        if payment.state.is_announced() && self.wants_billing(payment) {
+        let waiting = payment.state == State::WaitingForDeposit;
+        let announced =
+            payment.state.is_announced() || (waiting && self.config.waiting_is_announced);
+        if announced && self.wants_billing(payment) {
             self.status_changed(payment);
         }
-        let deposit = payment.method() == Method::VirtualAccount
-            && payment.authenticated_at.is_some()
-            && matches!(
-                payment.state,
-                State::WaitingForDeposit | State::Done | State::Canceled | State::PartialCanceled
-            );
-        if deposit {
+        if is_about_a_deposit(payment) {
             self.deposit_changed(payment);
         }
     }
@@ -195,6 +192,18 @@ impl Announcer<'_> {
         };
         wanted.map(make).collect()
     }
+}
+
+/// A deposit came, was taken back or given back, or will never come. Not when the account is only
+/// issued: nobody has paid anything yet.
+fn is_about_a_deposit(payment: &Payment) -> bool {
+    let was_done = payment.before.as_ref().is_some_and(|before| before.state == State::Done);
+    payment.account().is_some()
+        && match payment.state {
+            State::Done | State::Canceled | State::PartialCanceled => true,
+            State::WaitingForDeposit => was_done,
+            _ => false,
+        }
 }
 
 pub(crate) fn to_json(body: &impl Serialize) -> Bytes {

@@ -1,12 +1,14 @@
-//! Virtual accounts: issued, paid into, overdue, and a deposit taken back.
+//! Virtual accounts: issued, paid into, overdue, given up; a deposit taken back or refunded.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Core, Duty, World, next_transaction_key};
 use crate::{
     BookKind, Cause, Config,
-    model::{Event, State},
+    clock::{from_korea, in_korea},
+    model::{Cancel, CancelStatus, Event, Payment, RefundStatus, State, VirtualAccount},
     records::Movement,
+    settlement::business_days_after,
 };
 
 impl World {
@@ -19,19 +21,16 @@ impl World {
         }
         payment.held = false;
         payment.approved_at = core.config.account_issue_is_approval.then_some(at);
-        let number = core.entropy.draw(&format!("psp/account/{key}")) % 10_000_000_000_000;
         let order_id = payment.order_id.clone();
         if let Some(account) = payment.account_mut() {
-            if account.account_number.is_empty() {
-                account.account_number = format!("X{number:013}");
-            }
+            account.account_number = account_number(core, key, account);
             let week = SignedDuration::from_hours(account.valid_hours);
             let due = *account.due.get_or_insert(at + week);
             self.agenda.add(due, Duty::AccountOverdue(key.to_owned()));
         }
         if core.config.account_issue_is_transaction {
             let transaction_key = next_transaction_key(core, payment);
-            self.records.note_issue(&core.config, payment, &transaction_key, at);
+            self.records.note(&core.config, payment, &transaction_key, at);
             payment.waiting_key = Some(transaction_key);
         }
         self.store.mark_approved(&order_id, key);
@@ -93,6 +92,61 @@ impl World {
         self.announce(core, key, at);
     }
 
+    /// Nobody has paid in, and nobody shall: CANCELED, and no money goes anywhere.
+    pub(crate) fn give_up(&mut self, core: &Core, key: &str, reason: &str, at: Timestamp) {
+        let Some(payment) = self.store.get_mut(key) else { return };
+        if !payment.apply(Event::GiveUp) {
+            return;
+        }
+        let transaction_key = next_transaction_key(core, payment);
+        if core.config.account_issue_is_transaction {
+            self.records.note(&core.config, payment, &transaction_key, at);
+        }
+        let amount = std::mem::take(&mut payment.balance);
+        payment.cancels.push(Cancel {
+            transaction_key,
+            reason: reason.to_owned(),
+            amount,
+            balance_after: 0,
+            tax_free_amount: payment.tax_free_amount,
+            tax_exemption_amount: payment.tax_exemption_amount,
+            at,
+            status: CancelStatus::Done,
+            request_id: None,
+            receipt_key: None,
+        });
+        self.announce(core, key, at);
+    }
+
+    /// A cancel of a deposited payment: the bank needs some days to bring the money back.
+    pub(super) fn send_refund(&mut self, core: &Core, key: &str, at: Timestamp) {
+        let Some(payment) = self.store.get_mut(key) else { return };
+        let cancels = payment.cancels.len();
+        let Some(account) = payment.account_mut() else { return };
+        account.refund_status = RefundStatus::Pending;
+        let (days, holidays) = (core.config.refund_business_days, &core.config.holidays);
+        let sent = in_korea(at).datetime();
+        let arrives = business_days_after(sent.date(), days, holidays).to_datetime(sent.time());
+        let duty = Duty::RefundArrives { key: key.to_owned(), cancels };
+        self.agenda.add(from_korea(arrives).unwrap_or(at), duty);
+    }
+
+    pub(super) fn refund_arrives(&mut self, key: &str, cancels: usize) {
+        let Some(payment) = self.store.get_mut(key) else { return };
+        if payment.cancels.len() != cancels {
+            return;
+        }
+        if let Some(account) = payment.account_mut() {
+            account.refund_status = RefundStatus::Completed;
+        }
+    }
+
+    pub(super) fn hide_refund_account(&mut self, key: &str) {
+        if let Some(account) = self.store.get_mut(key).and_then(Payment::account_mut) {
+            account.refund_receive = None;
+        }
+    }
+
     /// The due date has passed: the status stays, nobody is told.
     pub(super) fn expire_account(&mut self, key: &str) {
         let Some(payment) = self.store.get_mut(key) else { return };
@@ -103,6 +157,15 @@ impl World {
             account.expired = true;
         }
     }
+}
+
+/// Begins with X in the test environment. A buyer's fixed account is the same for every payment.
+fn account_number(core: &Core, key: &str, account: &VirtualAccount) -> String {
+    let name = match &account.account_key {
+        Some(buyer) if account.fixed => format!("psp/account/{}/{buyer}", account.bank_code),
+        _ => format!("psp/account/{key}"),
+    };
+    format!("X{:013}", core.entropy.draw(&name) % 10_000_000_000_000)
 }
 
 /// In versions 1.0 to 1.4 a reversed deposit is the end of a payment. Later versions are dates.

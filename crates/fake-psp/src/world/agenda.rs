@@ -12,6 +12,10 @@ use super::{Core, World};
 pub(crate) enum Duty {
     /// A virtual account's due date passes.
     AccountOverdue(String),
+    /// The refund of a virtual account reaches the buyer, unless there were more cancels since.
+    RefundArrives { key: String, cancels: usize },
+    /// Half an hour after the window was opened, the account for refunds cannot be read any more.
+    RefundAccountHidden(String),
 }
 
 /// Duties by time and order of arrival.
@@ -40,6 +44,8 @@ impl World {
     pub(super) fn do_duty(&mut self, _core: &Core, duty: &Duty, _at: Timestamp) {
         match duty {
             Duty::AccountOverdue(key) => self.expire_account(key),
+            Duty::RefundArrives { key, cancels } => self.refund_arrives(key, *cancels),
+            Duty::RefundAccountHidden(key) => self.hide_refund_account(key),
         }
     }
 }

@@ -27,6 +27,7 @@ impl World {
             return;
         }
         payment.balance -= back.amount;
+        let deposited = payment.account().is_some();
         let transaction_key = next_transaction_key(core, payment);
         payment.cancels.push(Cancel {
             transaction_key,
@@ -55,6 +56,9 @@ impl World {
                     payment,
                 },
             );
+        }
+        if deposited {
+            self.send_refund(core, key, at);
         }
         self.announce(core, key, at);
     }

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Core, World};
+use super::{Core, Duty, World};
 use crate::{
     clock::{in_korea, spell},
     model::{Currency, Event, Kind, Means, Payment, Planned, State},
 };
+
+/// From the opening of the window on, a buyer's account for refunds can be read for so long.
+const REFUND_ACCOUNT_READABLE: SignedDuration = SignedDuration::from_mins(30);
 
 /// What a payment is opened with.
 pub(crate) struct Opening {
@@ -126,6 +129,10 @@ impl World {
         payment.planned = planned;
         if let Some(means) = means {
             payment.means = means;
+        }
+        if payment.account().is_some_and(|account| account.refund_receive.is_some()) {
+            let hidden = payment.requested_at + REFUND_ACCOUNT_READABLE;
+            self.agenda.add(hidden, Duty::RefundAccountHidden(key.to_owned()));
         }
         let deadline = at + SignedDuration::from_mins(core.config.in_progress_minutes);
         self.store.set_deadline(key, Some(deadline));

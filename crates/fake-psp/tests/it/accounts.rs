@@ -4,7 +4,10 @@ use fake_psp::{BookEntry, BookKind, Cause, Config, ConsoleError};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::shop::Shop;
+use crate::{
+    golden::lines,
+    shop::{Reply, Shop, with},
+};
 
 const WEEK: SignedDuration = SignedDuration::from_hours(168);
 
@@ -158,4 +161,225 @@ async fn switches_of_the_issue() {
     let waiting = payment(&shop, &key).await;
     assert_eq!(waiting["approvedAt"], waiting["requestedAt"]);
     assert_eq!(waiting["lastTransactionKey"], Value::Null);
+}
+
+/// What a merchant sends to have an account issued.
+fn wish(order_id: &str) -> Value {
+    json!({"amount": 15_000, "orderId": order_id, "orderName": "상품", "customerName": "박토스",
+        "bank": "20"})
+}
+
+async fn issue(shop: &Shop, body: Value) -> Reply {
+    shop.post("/v1/virtual-accounts", None, body).await
+}
+
+/// An issued account, perhaps already paid into: the payment key.
+async fn account(shop: &Shop, order_id: &str, paid: bool) -> String {
+    let key = issue(shop, wish(order_id)).await.json()["paymentKey"].as_str().unwrap().to_owned();
+    if paid {
+        shop.psp.deposit(&key, 15_000, None).unwrap();
+    }
+    key
+}
+
+async fn cancel(shop: &Shop, key: &str, body: Value) -> Reply {
+    shop.post(&format!("/v1/payments/{key}/cancel"), None, body).await
+}
+
+fn refund_to(bank: &str, number: &str, holder: &str) -> Value {
+    json!({"cancelReason": "변심",
+        "refundReceiveAccount": {"bank": bank, "accountNumber": number, "holderName": holder}})
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_is_issued_by_the_api() {
+    let shop = Shop::new();
+    let mut body = wish("order-0001");
+    body["bank"] = json!("국민은행");
+    body["validHours"] = json!(24);
+    body["taxFreeAmount"] = json!(4_000);
+    body["cashReceipt"] = json!({"type": "소득공제", "registrationNumber": "01012345678"});
+    body["customerEmail"] = json!(null);
+    insta::assert_snapshot!("virtual_account", lines(&issue(&shop, body).await));
+    let again = issue(&shop, wish("order-0001")).await;
+    assert_eq!((again.status, &*again.word()), (400, "DUPLICATED_ORDER_ID"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recorded_request_is_taken() {
+    let shop = Shop::new();
+    let mut body = wish("");
+    body["orderId"] = json!(71);
+    body["validHours"] = json!("1");
+    let issued = issue(&shop, body).await.json();
+    assert_eq!(issued["orderId"], "71");
+    assert_eq!(issued["virtualAccount"]["dueDate"], "2026-01-02T11:30:00+09:00");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fixed_account_is_the_same_for_every_payment() {
+    let shop = Shop::new();
+    let mut numbers = Vec::new();
+    for (order, buyer) in
+        [("order-0001", "buyer-1"), ("order-0002", "buyer-1"), ("order-0003", "b")]
+    {
+        let mut body = wish(order);
+        body["accountType"] = json!("고정");
+        body["accountKey"] = json!(buyer);
+        let account = issue(&shop, body).await.json()["virtualAccount"].clone();
+        assert_eq!(account["accountType"], "고정");
+        numbers.push(account["accountNumber"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(numbers[0], numbers[1]);
+    assert_ne!(numbers[0], numbers[2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_wrong_with_a_wished_account() {
+    let shop = Shop::new();
+    let products =
+        json!([{"id": "1", "name": "x", "code": "x", "unitPrice": 15_000, "quantity": 1}]);
+    for (changes, code) in [
+        (json!({"amount": null}), "INVALID_REQUEST"),
+        (json!({"amount": 0}), "INVALID_REQUEST"),
+        (json!({"orderId": "order 1"}), "INVALID_REQUEST"),
+        (json!({"orderName": "x".repeat(101)}), "INVALID_REQUEST"),
+        (json!({"customerName": ""}), "INVALID_REQUEST"),
+        (json!({"taxFreeAmount": 15_001}), "INVALID_REQUEST"),
+        (json!({"bank": "99"}), "INVALID_BANK"),
+        (json!({"bank": "ST"}), "INVALID_BANK"),
+        (json!({"accountType": "새"}), "INVALID_VIRTUAL_ACCOUNT_TYPE"),
+        (json!({"accountType": "고정"}), "REQUIRED_ACCOUNT_KEY"),
+        (json!({"validHours": 721}), "EXCEED_MAX_VALID_HOURS"),
+        (json!({"validHours": 0}), "INVALID_REQUEST"),
+        (
+            json!({"validHours": 1, "dueDate": "2026-01-03"}),
+            "INVALID_VALID_HOURS_WITH_DUE_DATE_AND_SINGLE",
+        ),
+        (json!({"dueDate": "tomorrow"}), "INVALID_DATE"),
+        (json!({"dueDate": "2026-01-02T10:30:00+09:00"}), "INVALID_DATE"),
+        (json!({"dueDate": "2026-02-01T10:30:01"}), "EXCEED_MAX_DUE_DATE"),
+        (json!({"useEscrow": true}), "INVALID_REQUEST"),
+        (json!({"useEscrow": true, "escrowProducts": []}), "INVALID_REQUEST"),
+        (
+            json!({"cashReceipt": {"type": "지출증빙", "registrationNumber": "01012345678"}}),
+            "INVALID_REGISTRATION_NUMBER_TYPE",
+        ),
+        (json!({"cashReceipt": {"type": "소득공제"}}), "INVALID_REGISTRATION_NUMBER_TYPE"),
+        (json!({"cashReceipt": {"type": "x"}}), "INVALID_REQUEST"),
+    ] {
+        let reply = issue(&shop, with(wish("order-0001"), &changes)).await;
+        assert_eq!((reply.status, &*reply.word()), (400, code), "{changes}");
+    }
+    for changes in [
+        json!({"dueDate": "2026-02-01T10:30:00", "orderId": "order-0002"}),
+        json!({"useEscrow": "true", "escrowProducts": products, "orderId": "order-0003"}),
+        json!({"cashReceipt": {"type": "미발행"}, "orderId": "order-0004"}),
+        json!({"amount": "15000", "validHours": 720, "orderId": "order-0005"}),
+    ] {
+        let reply = issue(&shop, with(wish("order-0001"), &changes)).await;
+        assert_eq!(reply.word(), "WAITING_FOR_DEPOSIT", "{changes}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_the_deposit_only_the_whole_is_cancelled() {
+    let shop = Shop::new();
+    let key = account(&shop, "order-0001", false).await;
+    for (body, status, code) in [
+        (
+            json!({"cancelReason": "변심", "cancelAmount": 14_999}),
+            403,
+            "NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT",
+        ),
+        (json!({"cancelReason": "변심", "cancelAmount": 15_001}), 403, "NOT_CANCELABLE_AMOUNT"),
+        (
+            json!({"cancelReason": "변심", "refundableAmount": 1}),
+            400,
+            "NOT_MATCHES_REFUNDABLE_AMOUNT",
+        ),
+    ] {
+        let reply = cancel(&shop, &key, body).await;
+        assert_eq!((reply.status, &*reply.word()), (status, code));
+    }
+    let over = cancel(&shop, &key, json!({"cancelReason": "변심"})).await.json();
+    assert_eq!((&over["status"], &over["balanceAmount"]), (&json!("CANCELED"), &json!(0)));
+    assert_eq!(over["cancels"][0]["cancelAmount"], 15_000);
+    assert_eq!(over["virtualAccount"]["refundStatus"], "NONE");
+    assert!(shop.psp.book().is_empty(), "no money moved");
+    assert!(shop.psp.deposit(&key, 15_000, None).is_err());
+    assert_eq!(
+        cancel(&shop, &key, json!({"cancelReason": "변심"})).await.word(),
+        "ALREADY_CANCELED_PAYMENT"
+    );
+    assert_eq!(
+        transactions(&shop).await,
+        [("WAITING_FOR_DEPOSIT".to_owned(), 0), ("CANCELED".to_owned(), 0)]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_deposit_a_cancel_says_where_the_money_goes() {
+    let shop = Shop::new();
+    let key = account(&shop, "order-0001", true).await;
+    for (body, code) in [
+        (json!({"cancelReason": "변심"}), "INVALID_REFUND_ACCOUNT_INFO"),
+        (refund_to("99", "1234", "박토스"), "INVALID_BANK"),
+        (refund_to("20", "12-34", "박토스"), "INVALID_REFUND_ACCOUNT_NUMBER"),
+        (refund_to("20", &"1".repeat(21), "박토스"), "INVALID_REFUND_ACCOUNT_NUMBER"),
+        (refund_to("20", "1234", " "), "INVALID_REFUND_ACCOUNT_INFO"),
+        (refund_to("20", "1234", &"박".repeat(61)), "INVALID_REFUND_ACCOUNT_INFO"),
+    ] {
+        let reply = cancel(&shop, &key, body).await;
+        assert_eq!((reply.status, &*reply.word()), (400, code));
+    }
+    let mut part = refund_to("토스증권", "1234", "박토스");
+    part["cancelAmount"] = json!(5_000);
+    assert_eq!(cancel(&shop, &key, part).await.word(), "PARTIAL_CANCELED");
+    shop.pass(SignedDuration::from_hours(24));
+    let reply = cancel(&shop, &key, refund_to("우리", "1234", "박토스")).await;
+    insta::assert_snapshot!("virtual_account_cancel", lines(&reply));
+    assert_eq!(shop.balance(), 0);
+    // It began on Friday; the second refund was sent on Saturday.
+    for (hours, status) in [(71, "PENDING"), (1, "COMPLETED")] {
+        shop.pass(SignedDuration::from_hours(hours));
+        let account = payment(&shop, &key).await["virtualAccount"].clone();
+        assert_eq!(account["refundStatus"], status);
+    }
+    let late = account(&shop, "order-0002", true).await;
+    shop.pass(SignedDuration::from_hours(365 * 24 + 1));
+    let reply = cancel(&shop, &late, refund_to("20", "1234", "박토스")).await;
+    assert_eq!((reply.status, &*reply.word()), (403, "EXCEED_MAX_REFUND_DUE"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn escrow_is_not_cancelled_in_part() {
+    let wish = json!({"useEscrow": true, "escrowProducts":
+        [{"id": "1", "name": "x", "code": "x", "unitPrice": 15_000, "quantity": 1}]});
+    for (config, status, code) in [
+        (Config::default(), 500, "FAILED_INTERNAL_SYSTEM_PROCESSING"),
+        (
+            Config {
+                escrow_partial_cancel_code: "NOT_ALLOWED_PARTIAL_REFUND".to_owned(),
+                ..Config::default()
+            },
+            403,
+            "NOT_ALLOWED_PARTIAL_REFUND",
+        ),
+    ] {
+        let shop = Shop::with(config);
+        let issued = issue(&shop, with(self::wish("order-0001"), &wish)).await.json();
+        assert_eq!(issued["useEscrow"], true);
+        let key = issued["paymentKey"].as_str().unwrap();
+        shop.psp.deposit(key, 15_000, None).unwrap();
+        let mut part = refund_to("20", "1234", "박토스");
+        part["cancelAmount"] = json!(5_000);
+        let reply = cancel(&shop, key, part).await;
+        assert_eq!((reply.status, &*reply.word()), (status, code));
+        if status == 500 {
+            assert_eq!(reply.json()["message"], "[ES12] 부분취소 불가한 에스크로 상태 입니다.");
+        }
+        let whole = cancel(&shop, key, refund_to("20", "1234", "박토스")).await;
+        assert_eq!(whole.word(), "CANCELED");
+    }
 }

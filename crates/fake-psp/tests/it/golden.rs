@@ -2,6 +2,7 @@
 
 use crate::shop::{Reply, Shop, minutes};
 
+/// One field per line.
 pub(crate) fn lines(reply: &Reply) -> String {
     format!(
         "HTTP {}\n{}",

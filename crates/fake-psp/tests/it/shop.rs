@@ -211,3 +211,11 @@ pub(crate) fn at(endpoint: fake_psp::Endpoint) -> Match {
 pub(crate) fn refuse(code: &str) -> Verdict {
     Verdict::Refuse { code: code.to_owned(), status: None }
 }
+
+/// A body with some fields changed.
+pub(crate) fn with(mut body: Value, changes: &Value) -> Value {
+    for (name, value) in changes.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    body
+}

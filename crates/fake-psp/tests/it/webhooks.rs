@@ -10,7 +10,7 @@ use axum::serve::Listener;
 use bytes::Bytes;
 use fake_psp::{Config, Deliver, DeliverError, Endpoint, FakePsp, State, Verdict};
 use futures::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     io::DuplexStream,
     task::JoinSet,
@@ -275,4 +275,50 @@ async fn the_state_outlives_serve() {
     sleep(Duration::from_secs(3_600)).await;
     assert_eq!(healthy.statuses(), ["DONE", "EXPIRED"], "a broken-off delivery is tried again");
     assert_eq!(healthy.received()[0].header("retried-count"), "1");
+}
+
+/// What is told of a virtual account that is issued, paid into, loses its deposit and is given up.
+async fn told_of_an_account(config: Config) -> Vec<(String, String)> {
+    let webhook_urls = vec!["http://shop.test/hook".to_owned()];
+    let shop = Shop::with(Config { webhook_urls, ..config });
+    let merchant = Merchant::new(200);
+    let _tasks = serve(&shop.psp, &merchant);
+    let body = json!({"amount": 15_000, "orderId": "order-0001", "orderName": "상품",
+        "customerName": "박토스", "bank": "20"});
+    let issued = shop.post("/v1/virtual-accounts", None, body).await.json();
+    let (key, secret) = (issued["paymentKey"].as_str().unwrap(), &issued["secret"]);
+    sleep(Duration::from_secs(1)).await;
+    shop.psp.deposit(key, 15_000, None).unwrap();
+    sleep(Duration::from_secs(1)).await;
+    shop.psp.reverse_deposit(key).unwrap();
+    sleep(Duration::from_secs(1)).await;
+    shop.cancel(key, None, None).await;
+    sleep(Duration::from_secs(1)).await;
+    let told = |received: Received| {
+        let body = received.body;
+        let Some(event) = body["eventType"].as_str() else {
+            assert_eq!((&body["secret"], &body["orderId"]), (secret, &json!("order-0001")));
+            return ("DEPOSIT_CALLBACK".to_owned(), body["status"].as_str().unwrap().to_owned());
+        };
+        (event.to_owned(), body["data"]["status"].as_str().unwrap().to_owned())
+    };
+    merchant.received().into_iter().map(told).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deposit_is_told_twice() {
+    let by_default = [
+        ("PAYMENT_STATUS_CHANGED", "DONE"),
+        ("DEPOSIT_CALLBACK", "DONE"),
+        ("DEPOSIT_CALLBACK", "WAITING_FOR_DEPOSIT"),
+        ("PAYMENT_STATUS_CHANGED", "CANCELED"),
+        ("DEPOSIT_CALLBACK", "CANCELED"),
+    ];
+    let waiting = ("PAYMENT_STATUS_CHANGED", "WAITING_FOR_DEPOSIT");
+    let switched = [&[waiting], &by_default[..2], &[waiting], &by_default[2..]].concat();
+    for (waiting_is_announced, expected) in [(false, by_default.to_vec()), (true, switched)] {
+        let told = told_of_an_account(Config { waiting_is_announced, ..Config::default() }).await;
+        let told: Vec<_> = told.iter().map(|(event, status)| (&**event, &**status)).collect();
+        assert_eq!(told, expected);
+    }
 }
