@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+use crate::SecurityKey;
+
 /// How this fake is set up. Build it with `Config { .., ..Config::default() }`.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -105,6 +107,43 @@ pub struct Config {
     /// of just that.
     pub test_keys_have_no_settlements: bool,
 
+    /// Security keys, newest first: they open and close the encrypted bodies of payouts and sign
+    /// their webhooks. Two while they are exchanged. Empty: no encryption, no signature.
+    pub security_keys: Vec<SecurityKey>,
+    /// UNVERIFIED: is the security key's text decoded from hexadecimal before it signs a webhook?
+    /// Default yes, as one client does; if not, its 64 characters are the key.
+    pub signature_key_is_hex_decoded: bool,
+    /// UNVERIFIED: is a request whose body cannot be decrypted answered encrypted (with the newest
+    /// key)? Default yes: merchants report such answers. If not, in the clear.
+    pub unreadable_is_answered_encrypted: bool,
+    /// UNVERIFIED: minutes by which `iat` of an encrypted body may differ from now. Default `None`:
+    /// it is not compared, so that the fake's clock can be set forward.
+    pub jwe_valid_minutes: Option<i64>,
+    /// UNVERIFIED: is a `nonce` of an encrypted body refused the second time
+    /// (`DUPLICATED_REQUEST`)? Default no.
+    pub jwe_nonce_is_used_once: bool,
+    /// UNVERIFIED: may `iat` have a fraction of a second? Default no: documented without.
+    pub jwe_iat_may_have_fraction: bool,
+    /// Won the merchant has with Toss from the start, so that payouts can be tried at once. With 0,
+    /// money for sellers comes from settled payments only. Default 100,000,000.
+    pub payout_starting_balance: i64,
+    /// Minutes until a payout that is to be made at once goes to the bank and cannot be cancelled
+    /// any more.
+    pub payout_start_minutes: i64,
+    /// Minutes the bank takes.
+    pub payout_transfer_minutes: i64,
+    /// UNVERIFIED: the most characters of a payout's `transactionDescription`. Default 7; one
+    /// client has 20.
+    pub transaction_description_length: usize,
+    /// UNVERIFIED: does the request that asks for more in a week than a PARTIALLY_APPROVED seller
+    /// may get make the seller KYC_REQUIRED? Default yes, as documented for version 1.
+    pub weekly_limit_starts_kyc: bool,
+    /// Minutes until a person has verified their identity: APPROVAL_REQUIRED to
+    /// PARTIALLY_APPROVED. `None`: [`FakePsp::set_seller_status`](crate::FakePsp) does it.
+    pub seller_verified_after_minutes: Option<i64>,
+    /// Minutes until Toss has verified a seller: KYC_REQUIRED to APPROVED. `None`: as above.
+    pub seller_kyc_after_minutes: Option<i64>,
+
     /// UNVERIFIED: does any 2xx acknowledge a webhook? Default no: the documents say 200.
     pub any_2xx_acknowledges: bool,
     /// UNVERIFIED: does a webhook keep its transmission id over retries? Default yes.
@@ -149,6 +188,19 @@ impl Default for Config {
             payout_business_days: 2,
             holidays: BTreeSet::new(),
             test_keys_have_no_settlements: false,
+            security_keys: vec!["fa4e".repeat(16).parse().expect("64 hexadecimal characters")],
+            signature_key_is_hex_decoded: true,
+            unreadable_is_answered_encrypted: true,
+            jwe_valid_minutes: None,
+            jwe_nonce_is_used_once: false,
+            jwe_iat_may_have_fraction: false,
+            payout_starting_balance: 100_000_000,
+            payout_start_minutes: 1,
+            payout_transfer_minutes: 1,
+            transaction_description_length: 7,
+            weekly_limit_starts_kyc: true,
+            seller_verified_after_minutes: Some(1),
+            seller_kyc_after_minutes: Some(10),
             any_2xx_acknowledges: false,
             stable_transmission_id: true,
         }

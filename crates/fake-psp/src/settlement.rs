@@ -46,14 +46,18 @@ pub(crate) fn fee_of(amount: i64, permyriad: i64) -> i64 {
     fee * amount.signum()
 }
 
+/// Are banks open on this day?
+pub(crate) fn is_business_day(day: Date, holidays: &BTreeSet<Date>) -> bool {
+    !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) && !holidays.contains(&day)
+}
+
 /// The day `count` business days after `day`.
 pub(crate) fn business_days_after(day: Date, count: u32, holidays: &BTreeSet<Date>) -> Date {
     let mut day = day;
     let mut left = count;
     while left > 0 {
         day = day.saturating_add(1.day());
-        let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
-        if !weekend && !holidays.contains(&day) {
+        if is_business_day(day, holidays) {
             left -= 1;
         }
     }
@@ -149,6 +153,16 @@ impl Settlements {
         self.by_sold.insert((row.sold, row.seq));
         self.by_paid_out.insert((row.paid_out, row.seq));
         self.rows.insert(row.seq, row);
+    }
+
+    /// What is paid out in won up to a day, and what after it.
+    pub(crate) fn won_by(&self, day: Date) -> (i64, i64) {
+        let sum = |indexed: &mut dyn Iterator<Item = &(Date, u64)>| -> i64 {
+            let rows = indexed.map(|(_, seq)| &self.rows[seq]);
+            rows.filter(|row| row.currency == Currency::Krw).map(|row| row.amount - row.fee).sum()
+        };
+        let until = sum(&mut self.by_paid_out.range(..=(day, u64::MAX)));
+        (until, sum(&mut self.by_paid_out.range((day, u64::MAX)..)))
     }
 
     /// The rows of a stretch of days, as the fault programme leaves them, by sold date.

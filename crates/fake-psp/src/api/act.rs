@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{answer::Answer, ask::Ask, error::Refusal};
+use super::{answer::Answer, ask::Ask, error::Refusal, sealed};
 use crate::{
     idempotency::Known,
     model::Payment,
@@ -60,13 +60,13 @@ impl Acted {
 }
 
 /// What the idempotency key of a request already decides.
-pub(super) fn known(world: &mut World, ask: &Ask, now: Timestamp) -> Option<Acted> {
+pub(super) fn known(core: &Core, world: &mut World, ask: &Ask, now: Timestamp) -> Option<Acted> {
     match world.idempotency.look(ask.scope.as_ref()?, now) {
         Known::Nothing => None,
         Known::Answer(answer) => Some(Acted { answer, replayed: true }),
         Known::Running => {
             let refusal = Refusal::new("IDEMPOTENT_REQUEST_PROCESSING");
-            Some(Acted::fresh(ask.refused(&refusal)))
+            Some(Acted::fresh(ask.refused(core, now, &refusal)))
         }
     }
 }
@@ -81,7 +81,7 @@ pub(super) fn act(
     twist: &Twist,
     open_from: Timestamp,
 ) -> Acted {
-    if let Some(acted) = known(world, ask, now) {
+    if let Some(acted) = known(core, world, ask, now) {
         return acted;
     }
     let answer = perform(core, world, ask, now, twist);
@@ -98,11 +98,11 @@ pub(super) fn refuse(
     now: Timestamp,
     refusal: &Refusal,
 ) -> Acted {
-    let answer = ask.refused(refusal);
+    let answer = ask.refused(core, now, refusal);
     if !(400..500).contains(&answer.status) || answer.status == 429 {
         return Acted::fresh(answer);
     }
-    if let Some(acted) = known(world, ask, now) {
+    if let Some(acted) = known(core, world, ask, now) {
         return acted;
     }
     bind(core, world, ask, now, &answer, now);
@@ -135,7 +135,12 @@ pub(super) fn perform(
     now: Timestamp,
     twist: &Twist,
 ) -> Answer {
-    let Some(route) = ask.route else { return ask.refused(&Refusal::new("NOT_FOUND")) };
+    let Some(route) = ask.route else {
+        return ask.refused(core, now, &Refusal::new("NOT_FOUND"));
+    };
     let done = (route.deed)(&mut Act { core, world, ask, now, twist });
-    done.unwrap_or_else(|refusal| ask.refused(&refusal))
+    match done {
+        Ok(answer) => sealed::seal(core, ask, now, answer),
+        Err(refusal) => ask.refused(core, now, &refusal),
+    }
 }

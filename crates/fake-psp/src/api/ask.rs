@@ -3,11 +3,24 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{answer::Answer, error::Refusal, fields, route::Route};
-use crate::{Endpoint, fault::Subject, idempotency::Scope, model::Payment, world::World};
+use super::{
+    answer::Answer,
+    error::Refusal,
+    fields,
+    route::Route,
+    sealed::{self, Secrecy},
+};
+use crate::{
+    Endpoint,
+    fault::Subject,
+    idempotency::Scope,
+    model::Payment,
+    world::{Core, World},
+};
 
 #[derive(Clone)]
 pub(crate) struct Ask {
@@ -23,8 +36,8 @@ pub(crate) struct Ask {
     pub(crate) body: Value,
     /// As it came: encrypted bodies are no JSON.
     pub(crate) raw: Bytes,
-    /// Came with `TossPayments-api-security-mode: ENCRYPTION`.
-    pub(crate) encrypted: bool,
+    /// Whether it came with `TossPayments-api-security-mode: ENCRYPTION`.
+    pub(crate) secrecy: Secrecy,
     /// The secret key it came with.
     pub(crate) api_key: String,
     /// The id its answer carries; a replay carries it too.
@@ -67,7 +80,7 @@ impl Ask {
             scope: None,
             body: serde_json::from_slice(raw).unwrap_or(Value::Null),
             raw: raw.clone(),
-            encrypted: false,
+            secrecy: Secrecy::Plain,
             api_key: String::new(),
             trace: String::new(),
         }
@@ -95,9 +108,10 @@ impl Ask {
     }
 
     /// The answer that tells of a refusal.
-    pub(crate) fn refused(&self, refusal: &Refusal) -> Answer {
+    pub(crate) fn refused(&self, core: &Core, now: Timestamp, refusal: &Refusal) -> Answer {
         if self.route.is_some_and(Route::is_v2) {
-            return refusal.answer_v2(self.english, &self.trace);
+            let answer = refusal.answer_v2(self.english, &self.trace);
+            return sealed::seal(core, self, now, answer);
         }
         refusal.answer(self.english)
     }

@@ -63,7 +63,7 @@ pub(crate) fn error_code(code: &str) -> Option<&'static ErrorCode> {
 }
 
 /// `version` of version 2's answers.
-const VERSION: &str = "2022-11-16";
+pub(crate) const VERSION: &str = "2022-11-16";
 
 /// What every error of version 1 looks like.
 #[derive(Serialize, JsonSchema)]

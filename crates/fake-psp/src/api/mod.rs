@@ -8,13 +8,17 @@ mod billing;
 mod cancel;
 pub(crate) mod card;
 mod confirm;
+mod envelope;
 pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod late;
 pub(crate) mod openapi;
+mod payouts;
 mod read;
 pub(crate) mod route;
 mod run;
+mod sealed;
+mod sellers;
 mod settlements;
 mod transactions;
 mod virtual_account;
@@ -123,14 +127,15 @@ fn take_in(core: &Core, world: &mut World, now: Timestamp, mut ask: Ask, parts: 
         method: "POST",
     });
     ask.api_key = key.as_ref().map(|key| (*key).to_owned()).unwrap_or_default();
-    ask.encrypted = header(&parts.headers, "tosspayments-api-security-mode")
-        .is_some_and(|mode| mode.eq_ignore_ascii_case("ENCRYPTION"));
     let too_long = echo.as_ref().is_some_and(|key| key.chars().count() > LONGEST);
-    let job = Job { ask, call, echo };
+    let mut job = Job { ask, call, echo };
     let key = match key {
         Ok(key) => key,
         Err(refusal) => return Intake::Refused(job, refusal),
     };
+    if wants_secrecy(&job.ask, &parts.headers) {
+        sealed::unseal(core, &mut job.ask);
+    }
     if too_long {
         return Intake::Refused(job, Refusal::new("INVALID_IDEMPOTENCY_KEY"));
     }
@@ -144,6 +149,12 @@ fn take_in(core: &Core, world: &mut World, now: Timestamp, mut ask: Ask, parts: 
     }
     let planned = planned(world, &job.ask);
     Intake::Judged(job, planned)
+}
+
+fn wants_secrecy(ask: &Ask, headers: &HeaderMap) -> bool {
+    ask.route.is_some_and(Route::is_v2)
+        && header(headers, "tosspayments-api-security-mode")
+            .is_some_and(|mode| mode.eq_ignore_ascii_case("ENCRYPTION"))
 }
 
 /// What the buyer's test card does when it is charged, as if a rule said so.

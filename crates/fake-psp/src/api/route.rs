@@ -154,7 +154,7 @@ fn subschema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 
 /// Every endpoint there is.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
-    let groups: [&'static [Route]; 7] = [
+    let groups: [&'static [Route]; 9] = [
         super::confirm::ROUTES,
         super::read::ROUTES,
         super::cancel::ROUTES,
@@ -162,6 +162,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
         super::settlements::ROUTES,
         super::billing::ROUTES,
         super::virtual_account::ROUTES,
+        super::sellers::ROUTES,
+        super::payouts::ROUTES,
     ];
     groups.into_iter().flatten()
 }

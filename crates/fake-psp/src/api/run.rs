@@ -89,10 +89,7 @@ impl Job {
             Verdict::ActThenCut => wire::cut(self.respond(psp, acted)).await,
             Verdict::Garbage => {
                 let body = "<html><body><h1>502 Bad Gateway</h1></body></html>".into();
-                self.respond(
-                    psp,
-                    instead(acted, |_| Answer { body, status: 200, first_trace: None }),
-                )
+                self.respond(psp, instead(acted, |_| Answer { body, ..Answer::empty() }))
             }
             Verdict::SlowBody { ms } => wire::slow(self.respond(psp, acted), ms).await,
             Verdict::StaleAnswer => self.respond(psp, self.stale(psp, acted)),
@@ -109,8 +106,8 @@ impl Job {
     /// Waits, then acts. What has an effect is put in the queue of the world, so that it happens
     /// even if the client goes away or the process restarts meanwhile.
     async fn act_after(&self, psp: &FakePsp, ms: u64) -> Response {
-        let queued = psp.with(|_, world, now| {
-            if !self.ask.has_effect() || act::known(world, &self.ask, now).is_some() {
+        let queued = psp.with(|core, world, now| {
+            if !self.ask.has_effect() || act::known(core, world, &self.ask, now).is_some() {
                 return None;
             }
             Some(world.put_off(self.ask.clone(), now, later(now, ms), None))
@@ -129,7 +126,7 @@ impl Job {
     /// A confirm under review: 200 and IN_PROGRESS now, approved later.
     fn hold(&self, psp: &FakePsp, ms: u64) -> Response {
         let acted = psp.with(|core, world, now| {
-            if let Some(acted) = act::known(world, &self.ask, now) {
+            if let Some(acted) = act::known(core, world, &self.ask, now) {
                 return acted;
             }
             if self.ask.endpoint() != Endpoint::Confirm {
@@ -183,7 +180,7 @@ impl Job {
 
     /// Answers an error without having acted.
     pub(super) fn refuse(&self, psp: &FakePsp, refusal: &Refusal) -> Response {
-        let answer = self.ask.refused(refusal);
+        let answer = psp.with(|core, _, now| self.ask.refused(core, now, refusal));
         self.respond(psp, Acted { answer, replayed: false })
     }
 
@@ -202,8 +199,9 @@ impl Job {
             StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         if !is_empty {
-            let json = HeaderValue::from_static("application/json;charset=UTF-8");
-            headers.insert("content-type", json);
+            let kind = if answer.sealed { "text/plain" } else { "application/json" };
+            let content_type = HeaderValue::try_from(format!("{kind};charset=UTF-8"));
+            headers.insert("content-type", content_type.expect("plain text"));
         }
         for trace in traces {
             let value = HeaderValue::try_from(trace).expect("a trace id is hexadecimal");

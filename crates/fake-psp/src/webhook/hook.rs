@@ -26,6 +26,11 @@ pub enum EventType {
 }
 
 impl EventType {
+    /// Does it carry a signature?
+    pub(crate) fn is_signed(self) -> bool {
+        matches!(self, Self::PayoutChanged | Self::SellerChanged)
+    }
+
     /// The name in `eventType`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -9,6 +9,7 @@ use super::{Deliver, Letter};
 use crate::{
     FakePsp,
     clock::{iso, spell},
+    security::signatures,
 };
 
 /// The merchant has to answer within this.
@@ -56,10 +57,18 @@ fn headers(psp: &FakePsp, id: u64, letter: &Letter) -> Vec<(String, String)> {
         let name = format!("psp/webhook/{}/{id}/{}", letter.transmission_id, letter.retried);
         format!("whtrans_a01{}", spell(psp.entropy().draw(&name), 10))
     };
-    vec![
+    let time = iso(psp.now());
+    let mut headers = vec![
         ("content-type".to_owned(), "application/json".to_owned()),
-        ("tosspayments-webhook-transmission-time".to_owned(), iso(psp.now())),
+        ("tosspayments-webhook-transmission-time".to_owned(), time.clone()),
         ("tosspayments-webhook-transmission-retried-count".to_owned(), letter.retried.to_string()),
         ("tosspayments-webhook-transmission-id".to_owned(), transmission_id),
-    ]
+    ];
+    let config = psp.config();
+    if letter.event.is_signed() && !config.security_keys.is_empty() {
+        let hex_decoded = config.signature_key_is_hex_decoded;
+        let value = signatures(&config.security_keys, hex_decoded, &letter.body, &time);
+        headers.push(("tosspayments-webhook-signature".to_owned(), value));
+    }
+    headers
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Core, World};
+use crate::SellerStatus;
 
 /// Something to do when its time has come. It looks whether it still applies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -16,6 +17,12 @@ pub(crate) enum Duty {
     RefundArrives { key: String, cancels: usize },
     /// Half an hour after the window was opened, the account for refunds cannot be read any more.
     RefundAccountHidden(String),
+    /// Toss has come further in verifying a seller.
+    SellerBecomes(String, SellerStatus),
+    /// A payout goes to the bank.
+    PayoutStarts(String),
+    /// The bank answers.
+    PayoutEnds(String),
 }
 
 /// Duties by time and order of arrival.
@@ -41,11 +48,16 @@ impl Agenda {
 }
 
 impl World {
-    pub(super) fn do_duty(&mut self, _core: &Core, duty: &Duty, _at: Timestamp) {
+    pub(super) fn do_duty(&mut self, core: &Core, duty: &Duty, at: Timestamp) {
         match duty {
             Duty::AccountOverdue(key) => self.expire_account(key),
             Duty::RefundArrives { key, cancels } => self.refund_arrives(key, *cancels),
             Duty::RefundAccountHidden(key) => self.hide_refund_account(key),
+            Duty::SellerBecomes(id, status) => {
+                self.change_seller(core, id, *status, at);
+            }
+            Duty::PayoutStarts(id) => self.start_payout(core, id, at),
+            Duty::PayoutEnds(id) => self.end_payout(core, id, at),
         }
     }
 }

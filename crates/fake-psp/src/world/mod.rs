@@ -18,6 +18,7 @@ use crate::{
     fault::Faults,
     idempotency::Idempotency,
     model::{AuthKey, BillingAuth, BillingKey, Payment},
+    payout::{Payout, Seller},
     records::Records,
     store::Store,
     table::Table,
@@ -54,6 +55,10 @@ pub(crate) struct World {
     /// What else will happen by itself.
     pub(crate) agenda: Agenda,
     pub(crate) calls: Vec<Call>,
+    pub(crate) sellers: Table<Seller>,
+    pub(crate) payouts: Table<Payout>,
+    /// Those of encrypted bodies, and when they were used.
+    pub(crate) nonces: Table<Timestamp>,
 }
 
 impl World {
@@ -71,6 +76,9 @@ impl World {
             late: BTreeMap::new(),
             agenda: Agenda::default(),
             calls: Vec::new(),
+            sellers: Table::default(),
+            payouts: Table::default(),
+            nonces: Table::default(),
         }
     }
 

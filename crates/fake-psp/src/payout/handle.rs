@@ -1,0 +1,64 @@
+//! What a test can see and do about payouts, besides HTTP.
+
+use thiserror::Error;
+
+use super::{Payout, SellerStatus};
+use crate::FakePsp;
+
+/// Why a seller cannot be given a status.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SellerStatusError {
+    /// No such seller.
+    #[error("there is no seller `{0}`; `GET /v2/sellers` lists the ids")]
+    NotFound(String),
+    /// The state machine has no such step.
+    #[error("seller `{id}` is {from} and cannot become {to}; next can be: {next}")]
+    NoSuchStep {
+        /// The seller.
+        id: String,
+        /// Its status.
+        from: &'static str,
+        /// What was asked for.
+        to: &'static str,
+        /// What is possible.
+        next: String,
+    },
+}
+
+impl FakePsp {
+    /// Every payout that was ever taken on, in the order they were asked for.
+    pub fn payouts(&self) -> Vec<Payout> {
+        self.with(|_, world, _| world.payouts.iter().map(|(_, payout)| payout.clone()).collect())
+    }
+
+    /// Won that can be paid out to sellers now.
+    pub fn available_balance(&self) -> i64 {
+        self.with(|core, world, now| world.available(core, now))
+    }
+
+    /// Takes a seller a step further (or back to KYC_REQUIRED), as Toss's reviewers do, and sends
+    /// `seller.changed`.
+    ///
+    /// # Errors
+    /// When there is no such seller, or its status cannot be followed by `status`.
+    pub fn set_seller_status(
+        &self,
+        id: &str,
+        status: SellerStatus,
+    ) -> Result<(), SellerStatusError> {
+        self.with(|core, world, now| {
+            let seller = world.sellers.get(id);
+            let from = seller.ok_or_else(|| SellerStatusError::NotFound(id.to_owned()))?.status;
+            if world.change_seller(core, id, status, now) {
+                return Ok(());
+            }
+            let next = SellerStatus::ALL.iter().filter(|next| from.may_become(**next));
+            Err(SellerStatusError::NoSuchStep {
+                id: id.to_owned(),
+                from: from.as_str(),
+                to: status.as_str(),
+                next: next.map(|next| next.as_str()).collect::<Vec<_>>().join(", "),
+            })
+        })
+    }
+}
