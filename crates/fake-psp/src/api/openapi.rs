@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{Json, Router, routing::get};
 use schemars::{
-    SchemaGenerator,
+    Schema, SchemaGenerator,
     generate::{Contract, SchemaSettings},
 };
 use serde_json::{Map, Value, json};
@@ -97,12 +97,29 @@ fn operation(route: &Route, schemas: &mut Schemas) -> Value {
         "responses": responses(route, schemas),
     });
     if let Some(body) = route.body {
-        operation["requestBody"] = json!({
-            "required": true,
-            "content": { "application/json": { "schema": body(&mut schemas.bodies) } },
-        });
+        let schema = body(&mut schemas.bodies);
+        let content = if route.sealed { sealed(&schema) } else { plain(&schema) };
+        operation["requestBody"] = json!({ "required": true, "content": content });
     }
     operation
+}
+
+fn plain(schema: &Schema) -> Value {
+    json!({ "application/json": { "schema": schema } })
+}
+
+fn sealed(schema: &Schema) -> Value {
+    json!({
+        "text/plain": {
+            "schema": {
+                "type": "string",
+                "description": "A compact JWE: alg dir, enc A256GCM, iat and nonce in the \
+                    protected header, the security key as key.",
+                "contentMediaType": "application/json",
+                "contentSchema": schema,
+            },
+        },
+    })
 }
 
 /// `payments` of `/v1/payments/{paymentKey}`.
@@ -137,11 +154,15 @@ fn headers(route: &Route) -> impl Iterator<Item = Value> {
     });
     let language = "Error messages and names in English with en-US.";
     let test_code = "With a test key: answers with this error.";
+    let mode = "ENCRYPTION: bodies are JWE, the answer's too.";
+    let security = route
+        .is_v2()
+        .then(|| header("TossPayments-api-security-mode", mode, json!({ "type": "string" })));
     let others = [
         header("Accept-Language", language, json!({ "type": "string" })),
         header("TossPayments-Test-Code", test_code, json!({ "type": "string" })),
     ];
-    key.into_iter().chain(others)
+    key.into_iter().chain(security).chain(others)
 }
 
 fn responses(route: &Route, schemas: &mut Schemas) -> Map<String, Value> {

@@ -38,7 +38,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::post("/v2/payouts", "requestPayouts", request)
         .about("Asks for payouts: all of them or none. The body is a JWE of this JSON.")
         .at(Endpoint::Payouts)
-        .takes::<Items>()
+        .takes_sealed::<Items>()
         .answers::<Entity<'_, Page<PayoutView<'_>>>>()
         .codes("payouts_v2"),
     Route::get("/v2/payouts", "listPayouts", list)

@@ -72,6 +72,8 @@ pub(crate) struct Route {
     pub(crate) has_effect: bool,
     pub(crate) query: &'static [Param],
     pub(crate) body: Option<SchemaOf>,
+    /// The body has to be encrypted.
+    pub(crate) sealed: bool,
     /// None: an empty answer.
     pub(crate) answer: Option<SchemaOf>,
     /// The table of `errors.tsv` with its codes.
@@ -105,6 +107,7 @@ impl Route {
             has_effect: !matches!(method, Method::Get),
             query: &[],
             body: None,
+            sealed: false,
             answer: None,
             codes: "",
             deed,
@@ -130,6 +133,12 @@ impl Route {
     pub(crate) const fn takes<T: JsonSchema>(mut self) -> Self {
         self.body = Some(subschema::<T>);
         self
+    }
+
+    /// Takes a body that has to be encrypted.
+    pub(crate) const fn takes_sealed<T: JsonSchema>(mut self) -> Self {
+        self.sealed = true;
+        self.takes::<T>()
     }
 
     pub(crate) const fn answers<T: JsonSchema>(mut self) -> Self {

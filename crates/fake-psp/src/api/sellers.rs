@@ -25,7 +25,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::post("/v2/sellers", "createSeller", create)
         .about("Registers a seller. The body is a JWE of this JSON.")
         .at(Endpoint::Sellers)
-        .takes::<NewSeller>()
+        .takes_sealed::<NewSeller>()
         .answers::<Entity<'_, SellerView<'_>>>()
         .codes("payouts_v2"),
     Route::get("/v2/sellers", "listSellers", list)
@@ -45,7 +45,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::post("/v2/sellers/{id}", "updateSeller", update)
         .about("Changes what is given of a seller. The body is a JWE of this JSON.")
         .at(Endpoint::Sellers)
-        .takes::<SellerChange>()
+        .takes_sealed::<SellerChange>()
         .answers::<Entity<'_, SellerView<'_>>>()
         .codes("payouts_v2"),
     Route::delete("/v2/sellers/{id}", "deleteSeller", delete)
