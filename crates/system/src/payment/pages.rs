@@ -1,14 +1,17 @@
 //! The pages that a buyer sees: a small shop to try it with, the checkout, the way back from the
 //! PSP's window, and the status.
 //!
-//! Plain HTML, no script. Everything that came from outside is escaped.
+//! Plain HTML, no script. Everything that came from outside is escaped. What cannot be done is
+//! said on a page, too: a person does not read problem documents.
 
 use axum::{
     Form, Router,
     extract::State,
+    middleware::map_response,
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde::Deserialize;
 
 use super::{
@@ -28,6 +31,7 @@ pub(super) fn router(service: PaymentService) -> Router {
         .route("/success", get(success))
         .route("/fail", get(fail))
         .route("/status/{order_id}", get(status))
+        .layer(map_response(show_problem))
         .with_state(service)
 }
 
@@ -38,8 +42,8 @@ async fn shop(State(service): State<PaymentService>) -> Html<String> {
         "한번 상점",
         &format!(
             "<form method=post action=/><input type=hidden name=key value=\"{key}\">\
-             <label>상품 <input name=order_name value=\"따뜻한 커피\"></label>\
-             <label>금액 (원) <input name=amount value=15000 inputmode=numeric></label>\
+             <label>상품 <input name=order_name value=\"따뜻한 커피\" required maxlength=100></label>\
+             <label>금액 (원) <input name=amount type=number value=15000 required min=1></label>\
              <button>주문하기</button></form>"
         ),
     )
@@ -88,13 +92,13 @@ async fn checkout(
         field("amount", &payment.amount),
         field("currency", &payment.currency),
         field("successUrl", &format!("{}/success", service.public_url)),
-        field("failUrl", &format!("{}/fail", service.public_url)),
+        // Toss names no order when the buyer walks away.
+        field("failUrl", &format!("{}/fail?order={order_id}", service.public_url)),
     ];
     let body = format!(
-        "<p>{}</p><p class=sum>{} {}</p><form method=post action=\"{}\">{}<button>결제하기</button></form>",
+        "<p>{}</p><p class=sum>{}</p><form method=post action=\"{}\">{}<button>결제하기</button></form>",
         escape(&payment.order_name),
-        payment.amount,
-        payment.currency,
+        price(&payment.amount, &payment.currency),
         escape(&service.psp_window_url),
         fields.concat()
     );
@@ -121,17 +125,16 @@ async fn success(
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Fail {
     #[serde(default)]
     message: String,
-    order_id: Option<String>,
+    order: Option<String>,
 }
 
 /// The buyer gave up in the PSP's window, or was refused there. Nothing was charged, and the
 /// order can still be paid.
 async fn fail(Query(back): Query<Fail>) -> Html<String> {
-    let order = back.order_id.as_deref().and_then(OrderId::parse);
+    let order = back.order.as_deref().and_then(OrderId::parse);
     let again = order.map_or_else(
         || "<a href=/>상점으로</a>".to_owned(),
         |id| format!("<a href=\"/checkout/{id}\">다시 결제하기</a>"),
@@ -162,12 +165,11 @@ async fn status(
     };
     let why = payment.failure.map(|f| format!("<p>{}</p>", escape(&f.message))).unwrap_or_default();
     let body = format!(
-        "{refresh}<p class=status data-status={}>{text}</p>{why}<p>{}</p><p class=sum>{} {}</p>\
+        "{refresh}<p class=status data-status={}>{text}</p>{why}<p>{}</p><p class=sum>{}</p>\
          <p class=id>{}</p><p><a href=/>상점으로</a></p>",
         payment.status.code(),
         escape(&payment.order_name),
-        payment.amount,
-        payment.currency,
+        price(&payment.amount, &payment.currency),
         payment.order_id
     );
     Ok(page("결제 상태", &body))
@@ -176,6 +178,44 @@ async fn status(
 async fn find(service: &PaymentService, order_id: &str) -> Result<Payment, Problem> {
     let record = records::find(&service.store, order_id).await?;
     record.map(|r| r.payment).ok_or_else(|| Problem::not_found("there is no such order"))
+}
+
+/// Says on a page what a problem document says to a program.
+async fn show_problem(mut response: Response) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let text = match problem.kind {
+        "not_found" => "그런 주문이 없습니다.",
+        "amount_changed" => "결제 금액이 주문 금액과 다릅니다. 청구되지 않았습니다.",
+        "unavailable" | "in_flight" => {
+            "지금은 처리할 수 없습니다. 잠시 뒤에 이 페이지를 새로 고침해 주세요. 두 번 결제되지 않습니다."
+        }
+        _ => "요청을 처리할 수 없습니다. 상점에서 다시 시작해 주세요.",
+    };
+    let body = format!(
+        "<p>{text}</p><p class=id>{}: {}</p><p><a href=/>상점으로</a></p>",
+        problem.title,
+        escape(&problem.detail)
+    );
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(CONTENT_TYPE);
+    parts.headers.remove(CONTENT_LENGTH);
+    (parts, page("처리하지 못했습니다", &body)).into_response()
+}
+
+/// 15000 KRW → 15,000원.
+fn price(amount: &str, currency: &str) -> String {
+    let (whole, cents) = amount.split_at(amount.find('.').unwrap_or(amount.len()));
+    let mut grouped = String::new();
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    match currency {
+        "KRW" => format!("{grouped}원"),
+        _ => format!("{grouped}{cents} {currency}"),
+    }
 }
 
 fn escape(text: &str) -> String {

@@ -129,6 +129,8 @@ impl IntoResponse for Problem {
             let seconds = after.as_secs().max(1).into();
             response.headers_mut().insert(RETRY_AFTER, seconds);
         }
+        // For whoever says it otherwise: to a person on a page, for one.
+        response.extensions_mut().insert(self);
         response
     }
 }
