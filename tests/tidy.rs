@@ -174,6 +174,7 @@ fn nothing_that_is_simulated_takes_time_chance_or_order_from_the_machine() {
     // The real world comes in here.
     let bridges = [
         "crates/fake-psp/src/bin/",
+        "crates/fake-psp/src/start/",
         "crates/system/src/bin/",
         "crates/system/src/process.rs",
         "crates/system/src/kernel/clock.rs",

@@ -11,14 +11,23 @@ use tokio::time::{Instant, sleep};
 pub async fn eventually<T>(
     what: &str,
     patience: Duration,
-    mut look: impl AsyncFnMut() -> Option<T>,
+    look: impl AsyncFnMut() -> Option<T>,
 ) -> T {
+    let found = within(patience, look).await;
+    found.unwrap_or_else(|| panic!("waited {patience:?} in vain for: {what}"))
+}
+
+/// Looks every 50 ms until `look` finds something; `None` after `patience`.
+pub(crate) async fn within<T>(
+    patience: Duration,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> Option<T> {
     let deadline = Instant::now() + patience;
     loop {
-        if let Some(found) = look().await {
+        let found = look().await;
+        if found.is_some() || Instant::now() >= deadline {
             return found;
         }
-        assert!(Instant::now() < deadline, "waited {patience:?} in vain for: {what}");
         pause(50).await;
     }
 }

@@ -1,0 +1,8 @@
+//! What a person sees: the real pages in a real browser (headless Chromium).
+//!
+//! A module per page. Each test starts a [`hanbeon::Browser`] of its own; a shop's page comes from
+//! [`merchant`], a fake PSP of its own from `FakePsp::start`.
+
+mod harness;
+mod merchant;
+mod shop;
