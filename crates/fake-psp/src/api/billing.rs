@@ -52,7 +52,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::delete("/v1/billing/{billingKey}", "deleteBillingKey", delete)
         .about("Deletes a billing key. The answer is empty.")
         .at(Endpoint::BillingDelete)
-        .codes("billing_delete"),
+        .codes("billing_charge"),
 ];
 
 /// What came to `successUrl`.

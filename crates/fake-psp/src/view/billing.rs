@@ -3,11 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{bank_name, issuer_name};
 use crate::{
     Config,
     clock::iso,
-    model::{BillingKey, BillingMeans, Card},
+    model::{Bank, BillingKey, BillingMeans, Card, Issuer},
 };
 
 /// A billing key and what it charges.
@@ -44,7 +43,7 @@ struct BillingCardView<'a> {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "BillingTransfer")]
 struct BillingTransferView<'a> {
-    bank_name: &'static str,
+    bank_name: Option<&'static str>,
     bank_account_number: &'a str,
 }
 
@@ -57,7 +56,7 @@ impl<'a> BillingView<'a> {
         let transfers = match &billing.means {
             BillingMeans::Card(_) => None,
             BillingMeans::Account { bank_code, account_number } => Some([BillingTransferView {
-                bank_name: bank_name(bank_code),
+                bank_name: Bank::read(bank_code).map(|bank| bank.korean),
                 bank_account_number: account_number,
             }]),
         };
@@ -70,7 +69,7 @@ impl<'a> BillingView<'a> {
             card: card.map(|card| BillingCardView::of(card, english)),
             transfers,
             easy_pay: None,
-            card_company: card.map(|card| issuer_name(&card.issuer_code)),
+            card_company: card.and_then(|card| Issuer::read(&card.issuer_code)).map(|issuer| issuer.korean),
             card_number: card.map(|card| &*card.number),
         }
     }

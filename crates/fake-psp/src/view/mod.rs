@@ -2,13 +2,11 @@
 
 mod billing;
 mod cancel;
-mod codes;
 mod means;
 mod payment;
 
 pub(crate) use billing::BillingView;
 pub(crate) use cancel::CancelView;
-pub(crate) use codes::{bank_name, issuer_name};
 pub(crate) use means::provider;
 pub(crate) use payment::{PaymentView, receipt_url};
 
