@@ -1,0 +1,230 @@
+//! How fast confirm is, as a share of an axum handler that returns a constant of the same length.
+//!
+//! `cargo bench -p fake-psp --bench confirm`. Both are served over loopback TCP by the same kind of
+//! accept loop, each on one thread, and asked by the same client over the same kept-alive
+//! connections with the same bytes; rounds of the two alternate. Every confirm has an
+//! authenticated payment of its own, made outside of the measured time.
+//!
+//! Two ratios: of throughput, which is the goal's, and of the CPU time of the serving thread, which
+//! a busy machine and the client's own work disturb less.
+
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+use axum::{Router, body::Body, http::Request, routing::post};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use fake_psp::{BookEntry, FakePsp, Running};
+use hyper::server::conn::http1;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    runtime,
+    sync::oneshot,
+    task::JoinSet,
+};
+use tower::ServiceExt;
+
+const CONNECTIONS: usize = 8;
+const REQUESTS: usize = 4_000;
+const ROUNDS: usize = 15;
+const GOAL: f64 = 0.4;
+
+/// Where something is served, and by which thread.
+struct Served {
+    address: String,
+    /// Where Linux tells the CPU time of the thread.
+    schedstat: String,
+}
+
+impl Served {
+    /// Nanoseconds of CPU that the serving thread has used.
+    fn cpu_ns(&self) -> u64 {
+        let text = fs::read_to_string(&self.schedstat).expect("Linux tells CPU time");
+        let first = text.split_whitespace().next().expect("its first number");
+        first.parse().expect("is nanoseconds")
+    }
+}
+
+/// The schedstat file of the thread of that name.
+fn schedstat(name: &str) -> String {
+    let tasks = fs::read_dir("/proc/self/task").expect("Linux lists threads");
+    let mut paths = tasks.map(|task| task.expect("a thread").path());
+    let is_it = |comm: String| comm.trim_end() == name;
+    let path = paths.find(|path| fs::read_to_string(path.join("comm")).is_ok_and(is_it));
+    path.expect("the thread is running").join("schedstat").display().to_string()
+}
+
+/// Serves a constant for confirm, as [`FakePsp::serve`] serves: a task per connection, on a thread
+/// of its own.
+async fn serve_constant(body: String) -> Served {
+    let (tell, told) = oneshot::channel();
+    let serve = move || {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            let handler = move || std::future::ready(body.clone());
+            let app = Router::new().route("/v1/payments/confirm", post(handler));
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+            tell.send(listener.local_addr().expect("an address")).expect("somebody waits");
+            let mut connections = JoinSet::new();
+            loop {
+                let (socket, _) = listener.accept().await.expect("a connection");
+                let service = TowerToHyperService::new(app.clone());
+                let connection = http1::Builder::new()
+                    .auto_date_header(false)
+                    .serve_connection(TokioIo::new(socket), service);
+                connections.spawn(connection);
+            }
+        });
+    };
+    // Ends with the process.
+    thread::Builder::new().name("constant".into()).spawn(serve).expect("a thread");
+    let address = told.await.expect("an address").to_string();
+    Served { address, schedstat: schedstat("constant") }
+}
+
+/// Authenticated payments, as the requests that confirm them.
+async fn requests(psp: &Running, round: usize) -> Vec<Vec<u8>> {
+    let router = psp.router();
+    let mut requests = Vec::with_capacity(REQUESTS);
+    for n in 0..REQUESTS {
+        let order_id = format!("order-{round:03}-{n:06}");
+        let form = format!(
+            "orderId={order_id}&orderName=tea&amount=15000&successUrl=http%3A%2F%2Fshop.test%2Fok&failUrl=http%3A%2F%2Fshop.test%2Ffail"
+        );
+        let opened = router.clone().oneshot(form_post("/window/payments", form)).await;
+        let opened = opened.expect("an answer");
+        let window = opened.headers()["location"].to_str().expect("text").to_owned();
+        let approved =
+            router.clone().oneshot(form_post(&format!("{window}/approve"), String::new())).await;
+        assert_eq!(approved.expect("an answer").status(), 303);
+        let key = window.strip_prefix("/window/").expect("the payment key");
+        let body = format!(r#"{{"paymentKey":"{key}","orderId":"{order_id}","amount":15000}}"#);
+        let basic = BASE64_STANDARD.encode(format!("{}:", psp.secret_key()));
+        let request = format!(
+            "POST /v1/payments/confirm HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Basic {basic}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        requests.push(request.into_bytes());
+    }
+    requests
+}
+
+fn form_post(path: &str, form: String) -> Request<Body> {
+    let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+    request.body(Body::from(form)).expect("a request")
+}
+
+/// One request over a kept-alive connection: the body of its answer, which must be a 200.
+async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> String {
+    stream.write_all(request).await.expect("sent");
+    buffer.clear();
+    loop {
+        let read = stream.read_buf(buffer).await.expect("an answer");
+        assert!(read > 0, "the connection stays open");
+        let text = std::str::from_utf8(buffer).unwrap_or_default();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        if length.is_some_and(|length| length.parse() == Ok(body.len())) {
+            assert!(head.starts_with("HTTP/1.1 200 "), "{text}");
+            return body.to_owned();
+        }
+    }
+}
+
+/// What a round took.
+struct Took {
+    wall: Duration,
+    cpu_ns: u64,
+}
+
+/// All requests, over all connections at once.
+async fn round(served: &Served, requests: &[Vec<u8>]) -> Took {
+    let mut clients = JoinSet::new();
+    let mut streams = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let stream = TcpStream::connect(&served.address).await.expect("connected");
+        stream.set_nodelay(true).expect("no delay");
+        streams.push(stream);
+    }
+    let shares = requests.chunks(requests.len().div_ceil(CONNECTIONS)).map(<[_]>::to_vec);
+    let work: Vec<_> = streams.into_iter().zip(shares).collect();
+    let before = served.cpu_ns();
+    #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+    let begin = Instant::now();
+    for (mut stream, share) in work {
+        clients.spawn(async move {
+            let mut buffer = Vec::with_capacity(16 * 1024);
+            for request in share {
+                exchange(&mut stream, &request, &mut buffer).await;
+            }
+        });
+    }
+    while let Some(ended) = clients.join_next().await {
+        ended.expect("every request is answered");
+    }
+    Took { wall: begin.elapsed(), cpu_ns: served.cpu_ns() - before }
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+async fn run() -> bool {
+    let psp = FakePsp::start().await;
+    let address = psp.url().strip_prefix("http://").expect("plain HTTP").to_owned();
+    let fake = Served { address, schedstat: schedstat("fake-psp") };
+    let warm = requests(&psp, 0).await;
+    let mut stream = TcpStream::connect(&fake.address).await.expect("connected");
+    let answer = exchange(&mut stream, &warm[0], &mut Vec::new()).await;
+    println!("an answer of confirm is {} bytes long", answer.len());
+    let constant = serve_constant(answer).await;
+    round(&fake, &warm[1..]).await;
+    round(&constant, &warm).await;
+
+    let (mut speed, mut cpu) = (Vec::new(), Vec::new());
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for n in 1..=ROUNDS {
+        let requests = requests(&psp, n).await;
+        let confirm = round(&fake, &requests).await;
+        let constant = round(&constant, &requests).await;
+        speed.push(constant.wall.as_secs_f64() / confirm.wall.as_secs_f64());
+        cpu.push(constant.cpu_ns as f64 / confirm.cpu_ns as f64);
+        ours.push(REQUESTS as f64 / confirm.wall.as_secs_f64());
+        theirs.push(REQUESTS as f64 / constant.wall.as_secs_f64());
+    }
+    let taken = psp.book().iter().map(BookEntry::signed_amount).sum::<i64>();
+    let paid = i64::try_from((ROUNDS + 1) * REQUESTS).expect("a modest number");
+    assert_eq!(taken, 15_000 * paid, "every confirm took its money, once");
+
+    let median_speed = median(&mut speed);
+    println!(
+        "confirm {:.0}, constant {:.0} requests per second (medians of {ROUNDS} rounds of {REQUESTS} over {CONNECTIONS} connections)",
+        median(&mut ours),
+        median(&mut theirs)
+    );
+    let met = median_speed >= GOAL;
+    println!(
+        "throughput: {median_speed:.2} of the constant's [{:.2}..{:.2}] (goal {GOAL}: {})",
+        speed[0],
+        speed[ROUNDS - 1],
+        if met { "met" } else { "MISSED" }
+    );
+    let median_cpu = median(&mut cpu);
+    println!(
+        "CPU of the serving thread: {median_cpu:.2} of confirm's [{:.2}..{:.2}]",
+        cpu[0],
+        cpu[ROUNDS - 1]
+    );
+    met
+}
+
+fn main() {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let met = runtime.expect("a runtime").block_on(run());
+    std::process::exit(i32::from(!met));
+}
