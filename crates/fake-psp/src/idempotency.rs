@@ -1,25 +1,30 @@
 //! Idempotency keys: the first answer is the answer for fifteen days.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
-use crate::api::answer::Answer;
+use crate::{
+    api::{answer::Answer, route::Method},
+    data::Parts,
+    table::Table,
+};
 
 /// The longest key Toss takes, in characters.
 pub(crate) const LONGEST: usize = 300;
 
 /// What a key is bound to. The body is not part of it: the same key with another body gets the
 /// first answer.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Scope {
     pub(crate) key: String,
     pub(crate) api_key: String,
     pub(crate) path: String,
-    pub(crate) method: &'static str,
+    pub(crate) method: Method,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum Bound {
     Running,
     /// Acted; whoever asks before this moment is told that it is still being processed.
@@ -36,7 +41,7 @@ pub(crate) enum Known {
 #[derive(Debug)]
 pub(crate) struct Idempotency {
     lifetime: SignedDuration,
-    keys: BTreeMap<Scope, (Timestamp, Bound)>,
+    keys: Table<(Timestamp, Bound), Scope>,
     by_age: VecDeque<(Timestamp, Scope)>,
 }
 
@@ -44,7 +49,7 @@ impl Idempotency {
     pub(crate) fn new(days: i64) -> Self {
         Self {
             lifetime: SignedDuration::from_hours(24 * days),
-            keys: BTreeMap::new(),
+            keys: Table::default(),
             by_age: VecDeque::new(),
         }
     }
@@ -84,6 +89,18 @@ impl Idempotency {
         self.by_age.push_back((now, scope.clone()));
     }
 
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        let Self { lifetime: _, keys, by_age: _ } = self;
+        vec![("idempotency_key", keys)]
+    }
+
+    pub(crate) fn rebuild(&mut self) {
+        let mut by_age: Vec<_> =
+            self.keys.iter().map(|(scope, (since, _))| (*since, scope.clone())).collect();
+        by_age.sort();
+        self.by_age = by_age.into();
+    }
+
     fn forget_old(&mut self, now: Timestamp) {
         while let Some((since, _)) = self.by_age.front() {
             if now.duration_since(*since) < self.lifetime {
@@ -107,7 +124,7 @@ mod tests {
             key: key.to_owned(),
             api_key: "test_sk_a".to_owned(),
             path: "/v1/payments/confirm".to_owned(),
-            method: "POST",
+            method: Method::Post,
         }
     }
 

@@ -1,12 +1,14 @@
 //! What the fake writes down about its own doings: requests, faults, webhooks.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Endpoint, EventType, Verdict};
 
 /// One fault that fired.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Applied {
     /// Position in the record, from 0.
     pub seq: u64,
@@ -27,7 +29,7 @@ pub struct Applied {
 }
 
 /// One request that came in.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// Position in the log, from 0.
     pub seq: u64,
@@ -48,13 +50,13 @@ pub struct Call {
     /// The status answered; none when nothing was (yet) answered.
     pub status: Option<u16>,
     /// The verdict of the fault programme, if not `pass`.
-    pub fault: Option<&'static str>,
+    pub fault: Option<Cow<'static, str>>,
     /// Was it answered from an idempotency key?
     pub replayed: bool,
 }
 
 /// One attempt to deliver a webhook.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transmission {
     /// When the attempt ended.
     pub at: Timestamp,

@@ -9,7 +9,11 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{
+    Router,
+    extract::{Request, State as Shared},
+    middleware::{Next, from_fn_with_state},
+};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 use tokio::sync::Notify;
@@ -17,8 +21,9 @@ use tokio::sync::Notify;
 use crate::{
     Applied, BookEntry, Call, Cause, Clock, Config, Entropy, Programme, State, Transmission, api,
     control,
+    data::{DataError, DataFile, Journal, Writer},
     model::Payment,
-    webhook::{Announcer, Letter},
+    webhook::{Announcer, Hook, Letter},
     window,
     world::{Core, GiveBack, World},
 };
@@ -32,6 +37,8 @@ struct Inner {
     world: Mutex<World>,
     /// How far the fake's clock is ahead of the one it was handed, in milliseconds.
     ahead_ms: AtomicI64,
+    /// Where changes go to the disk, for a fake with a file.
+    journal: Option<Journal>,
     /// Rung when something becomes due earlier than the worker knows.
     wake: Notify,
 }
@@ -93,24 +100,62 @@ pub enum ConsoleError {
 impl FakePsp {
     /// A fake with an empty book and no faults.
     pub fn new(config: Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        let world = Mutex::new(World::new(&config));
-        let core = Core { config, clock, entropy };
-        let ahead_ms = AtomicI64::new(0);
-        Self(Arc::new(Inner { core, world, ahead_ms, wake: Notify::new() }))
+        let world = World::new(&config);
+        Self::of(Core { config, clock, entropy }, world, None)
+    }
+
+    /// A fake that goes on where the file ends, and whose writer has to be run beside it. What
+    /// `config` says of where webhooks go replaces what the file says.
+    pub(crate) async fn with_file(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        mut file: DataFile,
+    ) -> Result<(Self, Writer), DataError> {
+        let mut world = World::new(&config);
+        file.load(&mut world).await?;
+        if !config.webhook_urls.is_empty() {
+            *world.hooks = Hook::all_to(&config.webhook_urls);
+        }
+        let (journal, writer) = Journal::new(file);
+        Ok((Self::of(Core { config, clock, entropy }, world, Some(journal)), writer))
+    }
+
+    fn of(core: Core, world: World, journal: Option<Journal>) -> Self {
+        let ahead_ms = AtomicI64::new(*world.ahead_ms);
+        let wake = Notify::new();
+        Self(Arc::new(Inner { core, world: Mutex::new(world), ahead_ms, journal, wake }))
     }
 
     /// The HTTP surface: the API, the window and `/_fake`. Without [`serve`](Self::serve) under
     /// it, a connection that should be closed gets an empty 500 with a [`Fate`](crate::Fate) in
     /// its extensions.
     pub fn router(&self) -> Router {
-        Router::new()
+        let router = Router::new()
             .merge(api::routes())
             .merge(api::openapi::routes())
             .merge(window::routes())
             .merge(control::routes())
             .fallback(api::no_route)
             .method_not_allowed_fallback(api::no_method)
-            .with_state(self.clone())
+            .with_state(self.clone());
+        if self.0.journal.is_none() {
+            return router;
+        }
+        let durable = async |Shared(psp): Shared<Self>, request: Request, next: Next| {
+            let response = next.run(request).await;
+            psp.durable().await;
+            response
+        };
+        router.layer(from_fn_with_state(self.clone(), durable))
+    }
+
+    /// Waits until everything that happened so far is on the disk; without a file, not at all.
+    /// Nothing that tells of it may leave the process before.
+    pub(crate) async fn durable(&self) {
+        if let Some(journal) = &self.0.journal {
+            journal.durable().await;
+        }
     }
 
     /// How it was set up.
@@ -155,7 +200,7 @@ impl FakePsp {
 
     /// Every request that came in.
     pub fn calls(&self) -> Vec<Call> {
-        self.with(|_, world, _| world.calls.clone())
+        self.with(|_, world, _| world.calls.to_vec())
     }
 
     /// Every attempt to deliver a webhook that has ended.
@@ -281,6 +326,9 @@ impl FakePsp {
         let now = self.now();
         world.tick(core, now);
         let result = act(core, &mut world, now);
+        if let Some(journal) = &self.0.journal {
+            journal.note(&mut world);
+        }
         if world.next_event().is_some_and(|next| before.is_none_or(|before| next < before)) {
             self.0.wake.notify_one();
         }
@@ -296,8 +344,8 @@ impl FakePsp {
     /// Sets the fake's clock forward. What becomes due happens, each at its own time.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 2);
-        self.0.ahead_ms.fetch_add(by, Ordering::Relaxed);
-        self.with(|_, _, _| ());
+        let ahead = self.0.ahead_ms.fetch_add(by, Ordering::Relaxed).saturating_add(by);
+        self.with(|_, world, _| *world.ahead_ms = ahead);
         self.0.wake.notify_one();
     }
 

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     BookEntry, BookKind, Cause, Config,
+    data::{List, Parts},
     model::{Cancel, Currency, Method, Payment, State},
     settlement::{SettlementRow, Settlements},
+    table::Table,
 };
 
 /// A row of `GET /v1/transactions`.
@@ -19,7 +21,6 @@ pub(crate) struct Transaction {
     pub(crate) payment_key: String,
     pub(crate) order_id: String,
     pub(crate) customer_key: Option<String>,
-    pub(crate) receipt_url: String,
     pub(crate) method: Method,
     pub(crate) currency: Currency,
     pub(crate) use_escrow: bool,
@@ -35,8 +36,8 @@ pub(crate) type Position = (Timestamp, u64);
 
 #[derive(Debug, Default)]
 pub(crate) struct Records {
-    book: Vec<BookEntry>,
-    transactions: BTreeMap<Position, Transaction>,
+    book: List<BookEntry>,
+    transactions: Table<Transaction, Position>,
     by_key: BTreeMap<String, Position>,
     pub(crate) settlements: Settlements,
 }
@@ -67,19 +68,13 @@ impl Records {
             (&*entry.order_id, entry.kind, entry.amount, entry.cause);
         tracing::info!(order, ?kind, amount, ?cause, "written into the PSP's book");
         self.book.push(entry);
-        self.list(movement.transaction(config));
+        self.list(movement.transaction());
         self.settlements.add(SettlementRow::of(movement, seq, config));
     }
 
     /// Lists that a virtual account was issued or given up. No money has moved: neither the book
     /// nor the settlements know of it.
-    pub(crate) fn note(
-        &mut self,
-        config: &Config,
-        payment: &Payment,
-        transaction_key: &str,
-        at: Timestamp,
-    ) {
+    pub(crate) fn note(&mut self, payment: &Payment, transaction_key: &str, at: Timestamp) {
         let nothing = Movement {
             payment,
             transaction_key,
@@ -90,7 +85,7 @@ impl Records {
             cancel: None,
             nth: payment.transactions,
         };
-        self.list(Transaction { status: payment.state, ..nothing.transaction(config) });
+        self.list(Transaction { status: payment.state, ..nothing.transaction() });
     }
 
     fn list(&mut self, transaction: Transaction) {
@@ -125,6 +120,19 @@ impl Records {
         let range = (!empty).then(|| self.transactions.range((start, Bound::Included(end))));
         range.into_iter().flatten().map(|(_, transaction)| transaction)
     }
+
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        let Self { book, transactions, by_key: _, settlements } = self;
+        let mut parts: Parts<'_> = vec![("book_entry", book), ("transaction", transactions)];
+        parts.extend(settlements.parts());
+        parts
+    }
+
+    pub(crate) fn rebuild(&mut self) {
+        let by_key = self.transactions.iter().map(|(position, row)| (row.key.clone(), *position));
+        self.by_key = by_key.collect();
+        self.settlements.rebuild();
+    }
 }
 
 impl Movement<'_> {
@@ -143,14 +151,13 @@ impl Movement<'_> {
         }
     }
 
-    fn transaction(&self, config: &Config) -> Transaction {
+    fn transaction(&self) -> Transaction {
         let given_back = self.kind == BookKind::GivenBack;
         Transaction {
             key: self.transaction_key.to_owned(),
             payment_key: self.payment.key.clone(),
             order_id: self.payment.order_id.clone(),
             customer_key: self.payment.customer_key.clone(),
-            receipt_url: crate::view::receipt_url(self.payment, config),
             method: self.payment.method(),
             currency: self.payment.currency,
             use_escrow: self.payment.use_escrow,

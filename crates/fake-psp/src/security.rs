@@ -4,11 +4,13 @@ use std::{fmt, str::FromStr};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use thiserror::Error;
 
 /// A security key as Toss's developer centre shows it: 64 hexadecimal characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SecurityKey {
     text: String,
     bytes: [u8; 32],
@@ -31,6 +33,20 @@ impl FromStr for SecurityKey {
             Ok(()) => Ok(Self { text: text.to_owned(), bytes }),
             Err(_) => Err(SecurityKeyError(text.chars().count())),
         }
+    }
+}
+
+impl TryFrom<String> for SecurityKey {
+    type Error = SecurityKeyError;
+
+    fn try_from(text: String) -> Result<Self, SecurityKeyError> {
+        text.parse()
+    }
+}
+
+impl From<SecurityKey> for String {
+    fn from(key: SecurityKey) -> Self {
+        key.text
     }
 }
 

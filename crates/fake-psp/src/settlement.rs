@@ -1,7 +1,7 @@
 //! Settlement rows: what Toss pays out for each transaction, and the file of a stretch of days,
 //! right or, if the fault programme says so, wrong.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::{
     Timestamp, ToSpan,
@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     BookKind, Config, Verdict,
     clock::{Entropy, korean_day},
+    data::Parts,
     fault::{Faults, Subject},
     model::{Cancel, Currency, Means},
     records::Movement,
+    table::Table,
     view::vat_of,
 };
 
@@ -133,7 +135,7 @@ impl DateType {
 /// All rows, found by either date.
 #[derive(Debug, Default)]
 pub(crate) struct Settlements {
-    rows: BTreeMap<u64, SettlementRow>,
+    rows: Table<SettlementRow, u64>,
     by_sold: BTreeSet<(Date, u64)>,
     by_paid_out: BTreeSet<(Date, u64)>,
 }
@@ -158,11 +160,21 @@ impl Settlements {
     /// What is paid out in won up to a day, and what after it.
     pub(crate) fn won_by(&self, day: Date) -> (i64, i64) {
         let sum = |indexed: &mut dyn Iterator<Item = &(Date, u64)>| -> i64 {
-            let rows = indexed.map(|(_, seq)| &self.rows[seq]);
+            let rows = indexed.map(|(_, seq)| self.rows.get(seq).expect("an index is of rows"));
             rows.filter(|row| row.currency == Currency::Krw).map(|row| row.amount - row.fee).sum()
         };
         let until = sum(&mut self.by_paid_out.range(..=(day, u64::MAX)));
         (until, sum(&mut self.by_paid_out.range((day, u64::MAX)..)))
+    }
+
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        let Self { rows, by_sold: _, by_paid_out: _ } = self;
+        vec![("settlement_row", rows)]
+    }
+
+    pub(crate) fn rebuild(&mut self) {
+        self.by_sold = self.rows.iter().map(|(seq, row)| (row.sold, *seq)).collect();
+        self.by_paid_out = self.rows.iter().map(|(seq, row)| (row.paid_out, *seq)).collect();
     }
 
     /// The rows of a stretch of days, as the fault programme leaves them, by sold date.
@@ -187,7 +199,7 @@ impl Settlements {
         };
         let mut rows = Vec::new();
         for (_, seq) in index.range((from, 0)..=(ask.end, u64::MAX)) {
-            let row = &self.rows[seq];
+            let row = self.rows.get(seq).expect("an index is of rows");
             if visible(row) {
                 corrupt(row, ask, faults, &mut rows);
             }

@@ -1,16 +1,14 @@
 //! The payments, found by key, by order and by deadline without looking through all of them.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound,
-};
+use std::{collections::BTreeSet, ops::Bound};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use crate::{model::Payment, table::Table};
+use crate::{data::Parts, model::Payment, table::Table};
 
 /// The payments of one order: a buyer may open the window several times.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Order {
     keys: Vec<String>,
     approved: Option<String>,
@@ -19,14 +17,13 @@ struct Order {
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     payments: Table<Payment>,
-    orders: BTreeMap<String, Order>,
+    orders: Table<Order>,
     deadlines: BTreeSet<(Timestamp, String)>,
 }
 
 impl Store {
     pub(crate) fn insert(&mut self, payment: Payment) {
-        let order = self.orders.entry(payment.order_id.clone()).or_default();
-        order.keys.push(payment.key.clone());
+        self.order_mut(&payment.order_id).keys.push(payment.key.clone());
         if let Some(deadline) = payment.deadline {
             self.deadlines.insert((deadline, payment.key.clone()));
         }
@@ -53,8 +50,14 @@ impl Store {
     }
 
     pub(crate) fn mark_approved(&mut self, order_id: &str, key: &str) {
-        let order = self.orders.entry(order_id.to_owned()).or_default();
-        order.approved = Some(key.to_owned());
+        self.order_mut(order_id).approved = Some(key.to_owned());
+    }
+
+    fn order_mut(&mut self, order_id: &str) -> &mut Order {
+        if self.orders.get(order_id).is_none() {
+            self.orders.insert(order_id, Order::default());
+        }
+        self.orders.get_mut(order_id).expect("there by now")
     }
 
     /// Every payment, by key.
@@ -86,7 +89,18 @@ impl Store {
     /// Some other payment, always the same one: the next by key, round the end.
     pub(crate) fn neighbour(&self, key: &str) -> Option<&Payment> {
         let after = (Bound::Excluded(key), Bound::Unbounded);
-        let next = self.payments.range::<(Bound<&str>, Bound<&str>)>(after).next();
+        let next = self.payments.range::<str, _>(after).next();
         next.or_else(|| self.payments.iter().next()).map(|(_, payment)| payment)
+    }
+
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        let Self { payments, orders, deadlines: _ } = self;
+        vec![("payment", payments), ("order", orders)]
+    }
+
+    pub(crate) fn rebuild(&mut self) {
+        let deadlines =
+            self.payments.iter().filter_map(|(key, payment)| Some((payment.deadline?, key)));
+        self.deadlines = deadlines.map(|(at, key)| (at, key.clone())).collect();
     }
 }

@@ -1,12 +1,13 @@
 //! An answer before it is put on the wire: what is bound to an idempotency key.
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Status and body of an answer, and the trace id it was first given under.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    #[serde(with = "crate::data::text")]
     pub(crate) body: Bytes,
     /// On a replay, the trace id of the first answer.
     pub(crate) first_trace: Option<String>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
@@ -22,9 +22,10 @@ use crate::{
     world::{Core, World},
 };
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Ask {
     /// None: there is no such path, or not with this method.
+    #[serde(with = "super::route::by_name")]
     pub(crate) route: Option<&'static Route>,
     /// The named segments of the path.
     pub(crate) params: BTreeMap<String, String>,
@@ -35,6 +36,7 @@ pub(crate) struct Ask {
     /// Null when there was none or it was no JSON; whoever needs one refuses that.
     pub(crate) body: Value,
     /// As it came: encrypted bodies are no JSON.
+    #[serde(with = "crate::data::text")]
     pub(crate) raw: Bytes,
     /// Whether it came with `TossPayments-api-security-mode: ENCRYPTION`.
     pub(crate) secrecy: Secrecy,

@@ -68,7 +68,7 @@ impl Act<'_> {
             return Err("INVALID_PAGING_KEY".into());
         }
         let range = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
-        let rows = table.range::<(Bound<&str>, Bound<&str>)>(range);
+        let rows = table.range::<str, _>(range);
         let mut rows: Vec<_> = rows.filter(|(_, row)| wanted(row)).take(limit + 1).collect();
         let has_next = rows.len() > limit;
         rows.truncate(limit);

@@ -1,6 +1,7 @@
 //! Acts that happen later than they were asked for, whether or not anybody still waits.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::{
@@ -14,10 +15,12 @@ use crate::world::{Core, World};
 pub(crate) type LateId = (Timestamp, u64);
 
 /// One act to come.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Late {
     ask: Ask,
-    /// Who waits for the answer, if anyone does.
-    reply: oneshot::Sender<Answer>,
+    /// Who waits for the answer: nobody any more, when the process was started anew.
+    #[serde(skip)]
+    reply: Option<oneshot::Sender<Answer>>,
     /// The payment that is held for review until then.
     held: Option<String>,
 }
@@ -44,7 +47,7 @@ impl World {
         let (reply, answer) = oneshot::channel();
         let order = self.late.range((due, 0)..=(due, u64::MAX)).next_back();
         let id = (due, order.map_or(0, |((_, last), _)| last + 1));
-        self.late.insert(id, Late { ask, reply, held });
+        self.late.insert(id, Late { ask, reply: Some(reply), held });
         (id, answer)
     }
 
@@ -58,6 +61,6 @@ impl World {
         let answer = perform(core, self, &ask, at, &Twist::Honest);
         bind(core, self, &ask, at, &answer, at);
         // If nobody waits any more: that is what late effects are about.
-        let _ = reply.send(answer);
+        let _ = reply.map(|reply| reply.send(answer));
     }
 }

@@ -124,7 +124,7 @@ fn take_in(core: &Core, world: &mut World, now: Timestamp, mut ask: Ask, parts: 
         key: echo.clone(),
         api_key: (*key).to_owned(),
         path: parts.uri.path().trim_end_matches('/').to_owned(),
-        method: "POST",
+        method: Method::Post,
     });
     ask.api_key = key.as_ref().map(|key| (*key).to_owned()).unwrap_or_default();
     let too_long = echo.as_ref().is_some_and(|key| key.chars().count() > LONGEST);
@@ -144,7 +144,7 @@ fn take_in(core: &Core, world: &mut World, now: Timestamp, mut ask: Ask, parts: 
     }
     let verdict = world.faults.judge(&*core.entropy, now, endpoint, about.subject());
     if verdict != Verdict::Pass {
-        world.calls[call].fault = Some(verdict.name());
+        world.calls[call].fault = Some(verdict.name().into());
         return Intake::Judged(job, verdict);
     }
     let planned = planned(world, &job.ask);

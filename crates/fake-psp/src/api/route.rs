@@ -2,12 +2,13 @@
 //! document and the fault programme's endpoints are made from it, so that they cannot disagree.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
 
 use super::{act::Act, answer::Answer, error::Refusal};
 use crate::Endpoint;
 
 /// HTTP methods of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Method {
     Get,
     Post,
@@ -175,4 +176,26 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
         super::payouts::ROUTES,
     ];
     groups.into_iter().flatten()
+}
+
+/// A route is kept by its name.
+pub(crate) mod by_name {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    use super::{Route, all};
+
+    pub(crate) fn serialize<S: Serializer>(
+        route: &Option<&'static Route>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        route.map(|route| route.name).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<&'static Route>, D::Error> {
+        let Some(name) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+        let route = all().find(|route| route.name == name);
+        route.map(Some).ok_or_else(|| Error::custom(format!("there is no route `{name}`")))
+    }
 }

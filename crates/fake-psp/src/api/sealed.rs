@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How a request came.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) enum Secrecy {
     /// In the clear.
     #[default]

@@ -20,6 +20,7 @@ use crate::{
     clock::{from_korea, iso},
     model::Money,
     records::Transaction,
+    view::receipt_url,
 };
 
 const DEFAULT_LIMIT: usize = 100;
@@ -35,7 +36,7 @@ struct TransactionView<'a> {
     method: &'static str,
     customer_key: Option<&'a str>,
     use_escrow: bool,
-    receipt_url: &'a str,
+    receipt_url: String,
     status: State,
     transaction_at: String,
     currency: Currency,
@@ -89,7 +90,7 @@ impl<'a> TransactionView<'a> {
             method: row.method.name(english),
             customer_key: row.customer_key.as_deref(),
             use_escrow: row.use_escrow,
-            receipt_url: &row.receipt_url,
+            receipt_url: receipt_url(&row.payment_key, config),
             status: row.status,
             transaction_at: iso(row.at),
             currency: row.currency,

@@ -1,11 +1,15 @@
 //! Asks the rules, and writes down what fired.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::Timestamp;
 
 use super::{Endpoint, Match, Programme, Verdict, glob};
-use crate::{Applied, clock::Entropy, model::Payment};
+use crate::{
+    Applied,
+    clock::Entropy,
+    data::{Kept, List, Parts},
+    model::Payment,
+    table::Table,
+};
 
 /// What a request, a webhook or a row is about, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,16 +34,16 @@ impl<'a> Subject<'a> {
 /// The installed programme, the counts that `nth` needs, and the record of what fired.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
-    programme: Programme,
-    counts: BTreeMap<(Endpoint, String), u32>,
-    rows_told: BTreeSet<(usize, String)>,
-    applied: Vec<Applied>,
+    programme: Kept<Programme>,
+    counts: Table<u32, (Endpoint, String)>,
+    rows_told: Table<(), (usize, String)>,
+    applied: List<Applied>,
 }
 
 impl Faults {
     /// Replaces the programme; counting starts anew.
     pub(crate) fn install(&mut self, programme: Programme) {
-        self.programme = programme;
+        *self.programme = programme;
         self.counts.clear();
         self.rows_told.clear();
     }
@@ -50,6 +54,16 @@ impl Faults {
 
     pub(crate) fn applied(&self) -> &[Applied] {
         &self.applied
+    }
+
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        let Self { programme, counts, rows_told, applied } = self;
+        vec![
+            ("fault_programme", programme),
+            ("fault_count", counts),
+            ("fault_row_told", rows_told),
+            ("fault_applied", applied),
+        ]
     }
 
     /// The verdict on a request or a webhook.
@@ -64,9 +78,9 @@ impl Faults {
             return Verdict::Pass;
         }
         let order = subject.order_id.unwrap_or_default();
-        let count = self.counts.entry((endpoint, order.to_owned())).or_default();
-        *count += 1;
-        let nth = *count;
+        let counted = (endpoint, order.to_owned());
+        let nth = self.counts.get(&counted).map_or(1, |count| count + 1);
+        self.counts.insert(counted, nth);
         let Some(position) = self.first_match(entropy, endpoint, subject, nth, None) else {
             return Verdict::Pass;
         };
@@ -86,7 +100,7 @@ impl Faults {
         let endpoint = Endpoint::SettlementFile;
         let found = self.first_match(entropy, endpoint, subject, nth, Some(transaction_key));
         let Some(position) = found else { return Verdict::Pass };
-        if self.rows_told.insert((position, transaction_key.to_owned())) {
+        if self.rows_told.insert((position, transaction_key.to_owned()), ()).is_none() {
             return self.record(at, position, endpoint, subject, nth);
         }
         self.programme.rules[position].then.clone()

@@ -17,15 +17,21 @@ mod deliver;
 mod running;
 
 use std::{
+    future::pending,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    pin::pin,
     sync::Arc,
 };
 
 use jiff::Timestamp;
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot};
 
-use crate::{Clock, Config, FakePsp, Programme, SeededEntropy};
+use crate::{
+    Clock, Config, DataError, FakePsp, Programme, SeededEntropy,
+    data::{DataFile, Writer},
+};
 use deliver::HttpDeliver;
 pub use running::Running;
 
@@ -45,7 +51,8 @@ pub struct Builder {
     config: Config,
     listen: SocketAddr,
     seed: Option<u64>,
-    programme: Programme,
+    programme: Option<Programme>,
+    data: Option<PathBuf>,
 }
 
 /// Why a fake cannot be started.
@@ -54,6 +61,9 @@ pub enum StartError {
     /// The address is taken, or not this machine's.
     #[error("cannot listen on {0}: {1}; choose another address (port 0 takes any free port)")]
     Listen(SocketAddr, std::io::Error),
+    /// The data file cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The machine gives no thread or no event loop.
     #[error("cannot start a thread for the fake: {0}")]
     Thread(std::io::Error),
@@ -75,7 +85,8 @@ impl FakePsp {
             config: Config { public_url: String::new(), ..Config::default() },
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             seed: None,
-            programme: Programme::default(),
+            programme: None,
+            data: None,
         }
     }
 }
@@ -103,10 +114,10 @@ impl Builder {
         self
     }
 
-    /// A fault programme that is installed from the start.
+    /// A fault programme that is installed from the start, instead of the one in the data file.
     #[must_use]
     pub fn faults(mut self, programme: Programme) -> Self {
-        self.programme = programme;
+        self.programme = Some(programme);
         self
     }
 
@@ -114,6 +125,13 @@ impl Builder {
     #[must_use]
     pub fn config(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
+        self
+    }
+
+    /// Keeps the state in this file and goes on where it ends. Only one process can use it.
+    #[must_use]
+    pub fn data(mut self, file: impl Into<PathBuf>) -> Self {
+        self.data = Some(file.into());
         self
     }
 
@@ -127,7 +145,7 @@ impl Builder {
     /// Starts it on a thread of its own.
     ///
     /// # Errors
-    /// When it cannot listen, or the machine gives no thread.
+    /// When it cannot listen, the data file cannot be used, or the machine gives no thread.
     pub async fn start(self) -> Result<Running, StartError> {
         Running::start(self).await
     }
@@ -135,7 +153,7 @@ impl Builder {
     /// Binds the port, for a program that serves on its own event loop.
     ///
     /// # Errors
-    /// When it cannot listen.
+    /// When it cannot listen, or the data file cannot be used.
     pub async fn open(mut self) -> Result<Opened, StartError> {
         let refused = |error| StartError::Listen(self.listen, error);
         let listener = TcpListener::bind(self.listen).await.map_err(refused)?;
@@ -147,9 +165,19 @@ impl Builder {
         let seed = self.seed.unwrap_or_else(rand::random);
         tracing::debug!(seed, "keys are drawn from this seed");
         let entropy = Arc::new(SeededEntropy::new(seed));
-        let psp = FakePsp::new(self.config, Arc::new(SystemClock), entropy);
-        psp.install(self.programme);
-        Ok(Opened { psp, listener, url })
+        let clock = Arc::new(SystemClock);
+        let (psp, writer) = match self.data {
+            None => (FakePsp::new(self.config, clock, entropy), None),
+            Some(path) => {
+                let file = DataFile::open(&path).await?;
+                let (psp, writer) = FakePsp::with_file(self.config, clock, entropy, file).await?;
+                (psp, Some(writer))
+            }
+        };
+        if let Some(programme) = self.programme {
+            psp.install(programme);
+        }
+        Ok(Opened { psp, listener, url, writer })
     }
 }
 
@@ -159,6 +187,7 @@ pub struct Opened {
     psp: FakePsp,
     listener: TcpListener,
     url: String,
+    writer: Option<Writer>,
 }
 
 impl Opened {
@@ -173,10 +202,42 @@ impl Opened {
     }
 
     /// Answers until `stop`, and carries webhooks.
-    pub async fn serve(self, stop: impl Future<Output = ()>) {
-        let deliver = Arc::new(HttpDeliver::new());
-        self.psp.serve_tcp(self.listener, deliver, stop).await;
+    ///
+    /// # Errors
+    /// When the data file cannot be written to any more. What was not written was not answered.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), DataError> {
+        let Self { psp, listener, writer, url: _ } = self;
+        let serving = psp.serve_tcp(listener, Arc::new(HttpDeliver::new()), stop);
+        beside(writer, serving).await
     }
+
+    /// As [`Self::serve`], but `stop` ends it at once, whatever is on its way.
+    async fn serve_until(self, stop: impl Future) -> Result<(), DataError> {
+        let Self { psp, listener, writer, url: _ } = self;
+        let serving = psp.serve_tcp(listener, Arc::new(HttpDeliver::new()), pending());
+        let serving = async {
+            tokio::select! { _ = stop => {}, () = serving => {} }
+        };
+        beside(writer, serving).await
+    }
+}
+
+/// Writes while the fake serves, and then whatever is left.
+async fn beside(
+    writer: Option<Writer>,
+    serving: impl Future<Output = ()>,
+) -> Result<(), DataError> {
+    let Some(writer) = writer else {
+        serving.await;
+        return Ok(());
+    };
+    let (last, stopped) = oneshot::channel::<()>();
+    let mut writing = pin!(writer.run(stopped));
+    tokio::select! {
+        failed = &mut writing => return failed,
+        () = serving => drop(last),
+    }
+    writing.await
 }
 
 /// Bound to every address, it is reached by the loopback's.

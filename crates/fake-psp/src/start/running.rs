@@ -4,7 +4,7 @@ use std::{ops::Deref, thread};
 
 use tokio::{runtime, sync::oneshot};
 
-use super::{Builder, Opened, StartError};
+use super::{Builder, StartError};
 use crate::FakePsp;
 
 /// A running fake: the handle of [`FakePsp`] (book, faults, calls, time…) and where it listens.
@@ -35,7 +35,9 @@ impl Running {
                     let handle = (opened.psp.clone(), opened.url.clone());
                     // Whoever starts it may have given up: then nobody keeps `stop`, either.
                     let _ = started.send(Ok(handle));
-                    runtime.block_on(serve(opened, stopped));
+                    if let Err(error) = runtime.block_on(opened.serve_until(stopped)) {
+                        tracing::error!(%error, "the fake stopped");
+                    }
                 }
             }
         };
@@ -52,14 +54,6 @@ impl Running {
     /// The first secret key that is known.
     pub fn secret_key(&self) -> &str {
         self.config().secret_keys.first().map_or("", String::as_str)
-    }
-}
-
-/// Until nobody wants it any more; then at once, whatever is on its way.
-async fn serve(opened: Opened, stopped: oneshot::Receiver<()>) {
-    tokio::select! {
-        _ = stopped => {}
-        () = opened.serve(std::future::pending()) => {}
     }
 }
 

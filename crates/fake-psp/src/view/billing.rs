@@ -69,7 +69,9 @@ impl<'a> BillingView<'a> {
             card: card.map(|card| BillingCardView::of(card, english)),
             transfers,
             easy_pay: None,
-            card_company: card.and_then(|card| Issuer::read(&card.issuer_code)).map(|issuer| issuer.korean),
+            card_company: card
+                .and_then(|card| Issuer::read(&card.issuer_code))
+                .map(|issuer| issuer.korean),
             card_number: card.map(|card| &*card.number),
         }
     }

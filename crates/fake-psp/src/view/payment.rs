@@ -118,7 +118,9 @@ impl<'a> PaymentView<'a> {
                 .as_ref()
                 .map(|failure| FailureView { code: &failure.code, message: &failure.message }),
             is_partial_cancelable: payment.is_partial_cancelable(),
-            receipt: payment.was_charged().then(|| UrlView { url: receipt_url(payment, config) }),
+            receipt: payment
+                .was_charged()
+                .then(|| UrlView { url: receipt_url(&payment.key, config) }),
             checkout: UrlView { url: format!("{}/window/{}", config.public_url, payment.key) },
             currency: payment.currency,
             total_amount: money(payment.amount),
@@ -148,7 +150,7 @@ impl<'a> PaymentView<'a> {
                 self.mobile_phone = Some(MobilePhoneView {
                     customer_mobile_phone: number,
                     settlement_status,
-                    receipt_url: receipt_url(payment, config),
+                    receipt_url: receipt_url(&payment.key, config),
                 });
             }
             Means::GiftCertificate(_) => {
@@ -168,6 +170,6 @@ impl<'a> PaymentView<'a> {
     }
 }
 
-pub(crate) fn receipt_url(payment: &Payment, config: &Config) -> String {
-    format!("{}/receipt/{}", config.public_url, payment.key)
+pub(crate) fn receipt_url(payment_key: &str, config: &Config) -> String {
+    format!("{}/receipt/{}", config.public_url, payment_key)
 }

@@ -61,6 +61,11 @@ impl Hook {
         Self { url: url.to_owned(), events: Vec::new() }
     }
 
+    /// Hooks that are told everything.
+    pub(crate) fn all_to(urls: &[String]) -> Vec<Self> {
+        urls.iter().map(|url| Self::of_all_events(url)).collect()
+    }
+
     pub(crate) fn wants(&self, event: EventType) -> bool {
         self.events.is_empty() || self.events.contains(&event)
     }

@@ -1,12 +1,17 @@
 //! Webhooks that are still to be delivered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::EventType;
-use crate::Transmission;
+use crate::{
+    Transmission,
+    data::{Kept, List, Parts},
+    table::Table,
+};
 
 /// Minutes to wait before each further attempt: eight attempts in 3 days and 19 hours.
 pub(crate) const RETRIES_AFTER_MINUTES: [i64; 7] = [1, 4, 16, 64, 256, 1024, 4096];
@@ -15,11 +20,12 @@ pub(crate) const RETRIES_AFTER_MINUTES: [i64; 7] = [1, 4, 16, 64, 256, 1024, 409
 const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(1);
 
 /// One webhook to one URL.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Letter {
     pub(crate) transmission_id: String,
     pub(crate) event: EventType,
     pub(crate) url: String,
+    #[serde(with = "crate::data::text")]
     pub(crate) body: Bytes,
     pub(crate) order_id: String,
     pub(crate) status: String,
@@ -29,18 +35,18 @@ pub(crate) struct Letter {
 
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    letters: BTreeMap<u64, (Timestamp, Letter)>,
+    letters: Table<(Timestamp, Letter), u64>,
     queue: BTreeSet<(Timestamp, u64)>,
-    held: BTreeSet<u64>,
-    flying: BTreeSet<u64>,
-    next: u64,
-    log: Vec<Transmission>,
+    held: Table<(), u64>,
+    flying: Table<(), u64>,
+    next: Kept<u64>,
+    log: List<Transmission>,
 }
 
 impl Outbox {
     pub(crate) fn post(&mut self, letter: Letter, due: Timestamp) -> u64 {
-        let id = self.next;
-        self.next += 1;
+        let id = *self.next;
+        *self.next += 1;
         self.queue.insert((due, id));
         self.letters.insert(id, (due, letter));
         id
@@ -49,7 +55,7 @@ impl Outbox {
     /// Posts a letter that waits until a later one to the same URL has gone.
     pub(crate) fn post_held(&mut self, letter: Letter, now: Timestamp) {
         let id = self.post(letter, now + LONGEST_HOLD);
-        self.held.insert(id);
+        self.held.insert(id, ());
     }
 
     /// When the next letter is due.
@@ -66,8 +72,9 @@ impl Outbox {
             }
             self.queue.pop_first();
             self.held.remove(&id);
-            self.flying.insert(id);
-            due.push((id, self.letters[&id].1.clone()));
+            self.flying.insert(id, ());
+            let (_, letter) = self.letters.get(&id).expect("a queued letter is kept");
+            due.push((id, letter.clone()));
         }
         due
     }
@@ -80,7 +87,7 @@ impl Outbox {
         outcome: Result<u16, String>,
         now: Timestamp,
     ) {
-        if !self.flying.remove(&id) {
+        if self.flying.remove(&id).is_none() {
             return;
         }
         let (due, letter) = self.letters.get_mut(&id).expect("a flying letter is kept");
@@ -116,24 +123,40 @@ impl Outbox {
 
     fn release(&mut self, now: Timestamp, which: impl Fn(u64, &Letter) -> bool) {
         let Self { letters, queue, held, .. } = self;
-        held.retain(|id| {
-            let (due, letter) = letters.get_mut(id).expect("a held letter is kept");
-            if !which(*id, letter) {
-                return true;
-            }
-            queue.remove(&(*due, *id));
+        let held_letter = |id: &u64| &letters.get(id).expect("a held letter is kept").1;
+        let free: Vec<u64> =
+            held.keys().copied().filter(|id| which(*id, held_letter(id))).collect();
+        for id in free {
+            held.remove(&id);
+            let (due, _) = letters.get_mut(&id).expect("a held letter is kept");
+            queue.remove(&(*due, id));
             *due = now;
-            queue.insert((now, *id));
-            false
-        });
+            queue.insert((now, id));
+        }
     }
 
     /// The process that carried them is gone: what was on its way counts as not acknowledged.
     pub(crate) fn abandon_flights(&mut self, now: Timestamp) {
-        for id in std::mem::take(&mut self.flying) {
-            self.flying.insert(id);
+        let flying: Vec<u64> = self.flying.keys().copied().collect();
+        for id in flying {
             self.settle(id, false, Err("the sender was stopped on the way".to_owned()), now);
         }
+    }
+
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        let Self { letters, queue: _, held, flying, next, log } = self;
+        vec![
+            ("letter", letters),
+            ("letter_held", held),
+            ("letter_flying", flying),
+            ("letter_next", next),
+            ("transmission", log),
+        ]
+    }
+
+    pub(crate) fn rebuild(&mut self) {
+        let waiting = self.letters.iter().filter(|(id, _)| self.flying.get(*id).is_none());
+        self.queue = waiting.map(|(id, (due, _))| (*due, *id)).collect();
     }
 
     pub(crate) fn log(&self) -> &[Transmission] {

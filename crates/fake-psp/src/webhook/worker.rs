@@ -21,6 +21,7 @@ pub(crate) async fn work(psp: FakePsp, deliver: Arc<dyn Deliver>) {
     psp.abandon_flights();
     loop {
         let (due, next) = psp.take_due_letters();
+        psp.durable().await;
         for (id, letter) in due {
             let headers = headers(&psp, id, &letter);
             let sent = deliver.deliver(letter.url, headers, letter.body);

@@ -30,7 +30,7 @@ impl World {
         }
         if core.config.account_issue_is_transaction {
             let transaction_key = next_transaction_key(core, payment);
-            self.records.note(&core.config, payment, &transaction_key, at);
+            self.records.note(payment, &transaction_key, at);
             payment.waiting_key = Some(transaction_key);
         }
         self.store.mark_approved(&order_id, key);
@@ -100,7 +100,7 @@ impl World {
         }
         let transaction_key = next_transaction_key(core, payment);
         if core.config.account_issue_is_transaction {
-            self.records.note(&core.config, payment, &transaction_key, at);
+            self.records.note(payment, &transaction_key, at);
         }
         let amount = std::mem::take(&mut payment.balance);
         payment.cancels.push(Cancel {

@@ -1,12 +1,10 @@
 //! What happens by itself at a set time.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Core, World};
-use crate::SellerStatus;
+use crate::{SellerStatus, data::Parts, table::Table};
 
 /// Something to do when its time has come. It looks whether it still applies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,7 +26,7 @@ pub(crate) enum Duty {
 /// Duties by time and order of arrival.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
-    duties: BTreeMap<(Timestamp, u64), Duty>,
+    duties: Table<Duty, (Timestamp, u64)>,
     next: u64,
 }
 
@@ -36,6 +34,15 @@ impl Agenda {
     pub(crate) fn add(&mut self, at: Timestamp, duty: Duty) {
         self.duties.insert((at, self.next), duty);
         self.next += 1;
+    }
+
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        let Self { duties, next: _ } = self;
+        vec![("duty", duties)]
+    }
+
+    pub(crate) fn rebuild(&mut self) {
+        self.next = self.duties.keys().map(|(_, order)| order + 1).max().unwrap_or(0);
     }
 
     pub(crate) fn next_due(&self) -> Option<Timestamp> {

@@ -8,13 +8,14 @@ mod charge;
 mod give_back;
 mod open;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::{
     Call, Clock, Config, Entropy,
     api::late::Late,
+    data::{Kept, List},
     fault::Faults,
     idempotency::Idempotency,
     model::{AuthKey, BillingAuth, BillingKey, Payment},
@@ -48,17 +49,19 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) idempotency: Idempotency,
     /// Where webhooks go.
-    pub(crate) hooks: Vec<Hook>,
+    pub(crate) hooks: Kept<Vec<Hook>>,
     pub(crate) outbox: Outbox,
     /// Acts that will happen later, by time and order of arrival.
-    pub(crate) late: BTreeMap<(Timestamp, u64), Late>,
+    pub(crate) late: Table<Late, (Timestamp, u64)>,
     /// What else will happen by itself.
     pub(crate) agenda: Agenda,
-    pub(crate) calls: Vec<Call>,
     pub(crate) sellers: Table<Seller>,
     pub(crate) payouts: Table<Payout>,
     /// Those of encrypted bodies, and when they were used.
     pub(crate) nonces: Table<Timestamp>,
+    pub(crate) calls: List<Call>,
+    /// How far the fake's clock is ahead of the one it was handed, in milliseconds.
+    pub(crate) ahead_ms: Kept<i64>,
 }
 
 impl World {
@@ -71,14 +74,15 @@ impl World {
             billing_keys: Table::default(),
             faults: Faults::default(),
             idempotency: Idempotency::new(config.idempotency_days),
-            hooks: config.webhook_urls.iter().map(|url| Hook::of_all_events(url)).collect(),
+            hooks: Kept::new(Hook::all_to(&config.webhook_urls)),
             outbox: Outbox::default(),
-            late: BTreeMap::new(),
+            late: Table::default(),
             agenda: Agenda::default(),
-            calls: Vec::new(),
             sellers: Table::default(),
             payouts: Table::default(),
             nonces: Table::default(),
+            calls: List::default(),
+            ahead_ms: Kept::default(),
         }
     }
 

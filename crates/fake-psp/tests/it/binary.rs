@@ -15,14 +15,16 @@ const LIMIT: Duration = Duration::from_secs(20);
 fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fake-psp"));
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    for name in ["LISTEN", "SECRET_KEY", "WEBHOOK_URL", "FAULTS", "SEED", "PUBLIC_URL", "LOG"] {
+    for name in
+        ["LISTEN", "SECRET_KEY", "WEBHOOK_URL", "FAULTS", "SEED", "PUBLIC_URL", "LOG", "DATA"]
+    {
         command.env_remove(format!("FAKE_PSP_{name}"));
     }
     command
 }
 
 /// Starts it on a free port: the process and its address.
-async fn start(args: &[&str]) -> (Child, String) {
+pub(crate) async fn start(args: &[&str]) -> (Child, String) {
     let mut child = command().args(["--listen", "127.0.0.1:0"]).args(args).spawn().unwrap();
     let mut line = String::new();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());

@@ -14,8 +14,8 @@ use url::Url;
 /// /_fake: GET /_fake/book is what was really taken and given back, POST /_fake/faults installs a
 /// fault programme (JSON), DELETE /_fake/faults removes it, GET /_fake/faults/applied is what
 /// fired, GET /_fake/calls and GET /_fake/webhooks are the logs, POST
-/// /_fake/payments/{paymentKey}/cancel cancels by hand as in Toss's console. No money moves, and
-/// the state is gone when it stops.
+/// /_fake/payments/{paymentKey}/cancel cancels by hand as in Toss's console. No money moves.
+/// The state is gone when it stops, unless --data names a file.
 #[derive(Debug, Parser)]
 #[command(name = "fake-psp", version, max_term_width = 100)]
 struct Args {
@@ -51,6 +51,11 @@ struct Args {
     ///   then = "act_then_close"
     #[arg(long, env = "FAKE_PSP_FAULTS", value_name = "FILE", verbatim_doc_comment)]
     faults: Option<PathBuf>,
+
+    /// Keeps the state in this file (made if it is not there) and goes on where it ends, even
+    /// after a kill. What is given here of webhooks and faults replaces what the file says.
+    #[arg(long, env = "FAKE_PSP_DATA", value_name = "FILE")]
+    data: Option<PathBuf>,
 
     /// Makes keys and probabilities repeatable: the same seed, order ids and times give the same
     /// payment keys. By default drawn from the operating system.
@@ -105,7 +110,13 @@ async fn main() -> ExitCode {
 async fn run(args: Args) -> Result<(), RunError> {
     let filter = tracing_subscriber::EnvFilter::try_new(&args.log)?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let mut builder = FakePsp::builder().listen(args.listen).faults(read_faults(args.faults)?);
+    let mut builder = FakePsp::builder().listen(args.listen);
+    if let Some(file) = args.faults {
+        builder = builder.faults(read_faults(file)?);
+    }
+    if let Some(file) = args.data {
+        builder = builder.data(file);
+    }
     if let Some(seed) = args.seed {
         builder = builder.seed(seed);
     }
@@ -124,12 +135,12 @@ async fn run(args: Args) -> Result<(), RunError> {
     fake.serve(async {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     })
-    .await;
+    .await
+    .map_err(StartError::from)?;
     Ok(())
 }
 
-fn read_faults(file: Option<PathBuf>) -> Result<Programme, RunError> {
-    let Some(file) = file else { return Ok(Programme::default()) };
+fn read_faults(file: PathBuf) -> Result<Programme, RunError> {
     let text = std::fs::read_to_string(&file).map_err(|e| RunError::ReadFaults(file.clone(), e))?;
     Programme::from_toml(&text).map_err(|error| RunError::Faults(file, error))
 }
