@@ -10,6 +10,7 @@ mod faults;
 mod golden;
 mod idempotency;
 mod openapi;
+mod payout_property;
 mod payouts;
 mod properties;
 mod sellers;
