@@ -78,6 +78,14 @@ pub struct Config {
     /// UNVERIFIED: the code for a cancel that gives back more of the tax-free or tax-exempt amount
     /// than is left of it, or than it gives back in all. Default `INVALID_REQUEST`.
     pub cancel_tax_code: String,
+    /// The merchant's business number on cash receipts, unless a request names another.
+    pub business_number: String,
+    /// Hours until the tax office has answered about a cash receipt: IN_PROGRESS to COMPLETED (or
+    /// FAILED, for a buyer's number of zeros only). Documented: one or two days. Default 24.
+    pub cash_receipt_hours: i64,
+    /// UNVERIFIED: the code for the cancel of a cash receipt of which not so much is left (or
+    /// nothing, or that is itself a cancel). Default `FORBIDDEN_REQUEST`, of the table.
+    pub cash_receipt_cancel_code: String,
     /// UNVERIFIED: can a payment be read before it was approved? Default yes; if not, 404.
     pub read_before_approval: bool,
     /// UNVERIFIED: the answer to a request without an Authorization header. Default
@@ -178,6 +186,9 @@ impl Default for Config {
             no_refund_account_code: "INVALID_REFUND_ACCOUNT_INFO".to_owned(),
             escrow_partial_cancel_code: "FAILED_INTERNAL_SYSTEM_PROCESSING".to_owned(),
             cancel_tax_code: "INVALID_REQUEST".to_owned(),
+            business_number: "1234567890".to_owned(),
+            cash_receipt_hours: 24,
+            cash_receipt_cancel_code: "FORBIDDEN_REQUEST".to_owned(),
             read_before_approval: true,
             no_authorization_code: "UNAUTHORIZED_KEY".to_owned(),
             too_many_code: "FORBIDDEN_CONSECUTIVE_REQUEST".to_owned(),

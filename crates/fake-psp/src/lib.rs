@@ -13,6 +13,7 @@
 
 mod api;
 mod book;
+mod cash_receipt;
 mod clock;
 mod config;
 mod control;

@@ -309,6 +309,7 @@ impl FakePsp {
                 entropy: &*core.entropy,
                 at,
                 hooks: &world.hooks,
+                receipts: &world.cash_receipts,
                 faults: &mut world.faults,
                 outbox: &mut world.outbox,
             };

@@ -38,13 +38,13 @@ impl Act<'_> {
     /// When there is no such payment: the deed has just worked on it.
     pub(crate) fn show_payment(&self, key: &str) -> Answer {
         let payment = self.world.store.get(key).expect("worked on just now");
-        show(self.core, payment, self.ask.english)
+        show(self.core, self.world, payment, self.ask.english)
     }
 }
 
 /// A payment as an answer.
-pub(crate) fn show(core: &Core, payment: &Payment, english: bool) -> Answer {
-    Answer::json(200, &PaymentView::of(payment, &core.config, english))
+pub(crate) fn show(core: &Core, world: &World, payment: &Payment, english: bool) -> Answer {
+    Answer::json(200, &PaymentView::of(payment, &world.cash_receipts, &core.config, english))
 }
 
 /// An answer, and whether it is a replay.

@@ -7,6 +7,7 @@ mod auth;
 mod billing;
 mod cancel;
 pub(crate) mod card;
+mod cash_receipts;
 mod confirm;
 mod envelope;
 pub(crate) mod error;

@@ -28,5 +28,5 @@ fn read(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     if !act.core.config.read_before_approval && !approved_once && !issued {
         return Err("NOT_FOUND_PAYMENT".into());
     }
-    Ok(show(act.core, payment, act.ask.english))
+    Ok(show(act.core, act.world, payment, act.ask.english))
 }

@@ -164,7 +164,7 @@ fn subschema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 
 /// Every endpoint there is.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
-    let groups: [&'static [Route]; 9] = [
+    let groups: [&'static [Route]; 10] = [
         super::confirm::ROUTES,
         super::read::ROUTES,
         super::cancel::ROUTES,
@@ -172,6 +172,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
         super::settlements::ROUTES,
         super::billing::ROUTES,
         super::virtual_account::ROUTES,
+        super::cash_receipts::ROUTES,
         super::sellers::ROUTES,
         super::payouts::ROUTES,
     ];

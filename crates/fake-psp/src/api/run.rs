@@ -137,7 +137,7 @@ impl Job {
                 Ok(key) => {
                     world.put_off(self.ask.clone(), now, later(now, ms), Some(key.clone()));
                     let payment = world.store.get(&key).expect("checked just now");
-                    show(core, payment, self.ask.english)
+                    show(core, world, payment, self.ask.english)
                 }
             };
             Acted { answer, replayed: false }
@@ -153,7 +153,7 @@ impl Job {
                 return acted;
             };
             let before = payment.before.as_deref().unwrap_or(payment);
-            instead(acted, |_| show(core, before, self.ask.english))
+            instead(acted, |_| show(core, world, before, self.ask.english))
         })
     }
 
@@ -165,7 +165,7 @@ impl Job {
             }
             let other = self.ask.payment(world).and_then(|this| world.store.neighbour(&this.key));
             instead(acted, |_| match other {
-                Some(other) => show(core, other, self.ask.english),
+                Some(other) => show(core, world, other, self.ask.english),
                 None => Answer::json(200, &[(); 0]),
             })
         })

@@ -136,7 +136,7 @@ fn list(act: &mut Act<'_>) -> Result<Answer, Refusal> {
         Some("paidOutDate") => DateType::PaidOut,
         Some(_) => return Err("INVALID_REQUEST".into()),
     };
-    let size = page_size(config, query, "size", DEFAULT_SIZE)?;
+    let size = page_size(config, query, "size", DEFAULT_SIZE, config.max_page)?;
     let page: usize = match query.get("page") {
         None => 1,
         Some(text) => text.parse().ok().filter(|page| *page > 0).ok_or("INVALID_REQUEST")?,

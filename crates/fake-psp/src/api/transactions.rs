@@ -62,7 +62,7 @@ fn list(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     if start > end {
         return Err("INVALID_DATE".into());
     }
-    let limit = page_size(config, query, "limit", DEFAULT_LIMIT)?;
+    let limit = page_size(config, query, "limit", DEFAULT_LIMIT, config.max_page)?;
     let records = &act.world.records;
     let after = match query.get("startingAfter") {
         None => None,
@@ -120,12 +120,13 @@ pub(super) fn page_size(
     query: &BTreeMap<String, String>,
     name: &str,
     default: usize,
+    most: usize,
 ) -> Result<usize, Refusal> {
     let Some(text) = query.get(name) else { return Ok(default) };
     let size: usize = text.parse().map_err(|_| "INVALID_REQUEST")?;
     match size {
         0 => Err("INVALID_REQUEST".into()),
-        size if size > config.max_page => Err(config.page_too_large_code.as_str().into()),
+        size if size > most => Err(config.page_too_large_code.as_str().into()),
         size => Ok(size),
     }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Currency, Endpoint,
-    model::{Bank, Means, VirtualAccount},
+    model::{Bank, Means, ReceiptKind, ReceiptWish, VirtualAccount},
     view::PaymentView,
     world::Opening,
 };
@@ -61,7 +61,7 @@ struct AccountBody {
     use_escrow: Option<Flag>,
     /// What is sold; with escrow.
     escrow_products: Option<Vec<EscrowProduct>>,
-    cash_receipt: Option<ReceiptWish>,
+    cash_receipt: Option<WishBody>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -77,7 +77,7 @@ struct EscrowProduct {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ReceiptWish {
+struct WishBody {
     /// 소득공제, 지출증빙 or 미발행.
     #[serde(rename = "type")]
     kind: Text,
@@ -110,13 +110,12 @@ fn check(body: &AccountBody, now: Timestamp) -> Result<Opening, Refusal> {
     if escrow && !are_products(body.escrow_products.as_deref().unwrap_or_default()) {
         return Err("INVALID_REQUEST".into());
     }
-    if let Some(wish) = &body.cash_receipt {
-        check_receipt(wish)?;
-    }
+    let cash_receipt = body.cash_receipt.as_ref().map(read_wish).transpose()?.flatten();
     let text = |field: &Option<Text>| field.as_ref().map(|Text(text)| text.clone());
     Ok(Opening {
         tax_free_amount,
         use_escrow: escrow,
+        cash_receipt,
         customer_name: Some(body.customer_name.0.clone()),
         customer_email: text(&body.customer_email),
         customer_mobile_phone: text(&body.customer_mobile_phone),
@@ -170,16 +169,15 @@ fn due(date: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
     Ok(due)
 }
 
-fn check_receipt(wish: &ReceiptWish) -> Result<(), Refusal> {
+/// The receipt that is wanted, if any is.
+fn read_wish(wish: &WishBody) -> Result<Option<ReceiptWish>, Refusal> {
+    if wish.kind.0 == "미발행" {
+        return Ok(None);
+    }
+    let kind = ReceiptKind::read(&wish.kind.0).ok_or("INVALID_REQUEST")?;
     let number = wish.registration_number.as_ref().map_or("", |Text(number)| number.as_str());
-    let digits = number.bytes().all(|byte| byte.is_ascii_digit());
-    let fits = match wish.kind.0.as_str() {
-        "미발행" => true,
-        "소득공제" => digits && (10..=19).contains(&number.len()),
-        "지출증빙" => digits && number.len() == 10,
-        _ => return Err("INVALID_REQUEST".into()),
-    };
-    if fits { Ok(()) } else { Err("INVALID_REGISTRATION_NUMBER_TYPE".into()) }
+    let identity = kind.identity(number).ok_or("INVALID_REGISTRATION_NUMBER_TYPE")?;
+    Ok(Some(ReceiptWish { kind, identity }))
 }
 
 /// Escrow is for things: at least one, each with names, a price and a number.

@@ -15,6 +15,7 @@ impl World {
             billing_auths,
             auth_keys,
             billing_keys,
+            cash_receipts,
             faults,
             idempotency,
             hooks,
@@ -41,6 +42,7 @@ impl World {
         ];
         parts.extend(store.parts());
         parts.extend(records.parts());
+        parts.extend(cash_receipts.parts());
         parts.extend(faults.parts());
         parts.extend(idempotency.parts());
         parts.extend(outbox.parts());
@@ -98,6 +100,7 @@ impl World {
     fn rebuild(&mut self) {
         self.store.rebuild();
         self.records.rebuild();
+        self.cash_receipts.rebuild();
         self.idempotency.rebuild();
         self.outbox.rebuild();
         self.agenda.rebuild();

@@ -3,6 +3,7 @@
 mod bank;
 mod billing;
 mod cancel;
+mod cash_receipt;
 mod issuer;
 mod means;
 mod money;
@@ -12,6 +13,7 @@ mod state;
 pub(crate) use bank::Bank;
 pub(crate) use billing::{AuthKey, BillingAuth, BillingKey, BillingMeans};
 pub(crate) use cancel::{Cancel, CancelStatus};
+pub(crate) use cash_receipt::{CashReceipt, IssueStatus, ReceiptEvent, ReceiptKind, ReceiptWish};
 pub(crate) use issuer::Issuer;
 pub(crate) use means::{
     Card, CardType, InterestPayer, Means, Method, OwnerType, RefundAccount, RefundStatus,

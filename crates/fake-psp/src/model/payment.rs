@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cancel, Currency, Event, Means, Method, State, VirtualAccount};
+use super::{Cancel, Currency, Event, Means, Method, ReceiptWish, State, VirtualAccount};
 
 /// How a payment came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -73,7 +73,9 @@ pub(crate) struct Payment {
     pub(crate) approve_no: String,
     pub(crate) secret: String,
     pub(crate) cancels: Vec<Cancel>,
-    /// Keys of its cash receipts.
+    /// The cash receipt that the buyer wants with the payment.
+    pub(crate) cash_receipt_wish: Option<ReceiptWish>,
+    /// Keys of its cash receipts, issued and given back.
     pub(crate) cash_receipts: Vec<String>,
     pub(crate) failure: Option<Failure>,
     pub(crate) planned: Option<Planned>,

@@ -2,11 +2,13 @@
 
 mod billing;
 mod cancel;
+mod cash_receipt;
 mod means;
 mod payment;
 
 pub(crate) use billing::BillingView;
 pub(crate) use cancel::CancelView;
+pub(crate) use cash_receipt::CashReceiptView;
 pub(crate) use means::provider;
 pub(crate) use payment::{PaymentView, receipt_url};
 

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    CancelView,
+    CancelView, CashReceiptView,
+    cash_receipt::ShortReceiptView,
     means::{
         CardView, EasyPayView, GiftCertificateView, MobilePhoneView, TransferView,
         VirtualAccountView, provider, settlement_status,
@@ -15,8 +16,9 @@ use super::{
 };
 use crate::{
     Config,
+    cash_receipt::CashReceipts,
     clock::iso,
-    model::{Currency, Kind, Means, Money, Payment, State},
+    model::{Currency, Failure, Kind, Means, Money, Payment, State},
 };
 
 /// The whole payment object.
@@ -40,8 +42,8 @@ pub(crate) struct PaymentView<'a> {
     transfer: Option<TransferView<'a>>,
     mobile_phone: Option<MobilePhoneView<'a>>,
     gift_certificate: Option<GiftCertificateView<'a>>,
-    cash_receipt: Option<()>,
-    cash_receipts: Option<()>,
+    cash_receipt: Option<ShortReceiptView<'a>>,
+    cash_receipts: Option<Vec<CashReceiptView<'a>>>,
     discount: Option<()>,
     cancels: Option<Vec<CancelView<'a>>>,
     secret: Option<&'a str>,
@@ -66,9 +68,15 @@ pub(crate) struct PaymentView<'a> {
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Failure")]
-struct FailureView<'a> {
+pub(super) struct FailureView<'a> {
     code: &'a str,
     message: &'a str,
+}
+
+impl<'a> FailureView<'a> {
+    pub(super) fn of(failure: &'a Failure) -> Self {
+        Self { code: &failure.code, message: &failure.message }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -78,7 +86,12 @@ struct UrlView {
 }
 
 impl<'a> PaymentView<'a> {
-    pub(crate) fn of(payment: &'a Payment, config: &'a Config, english: bool) -> Self {
+    pub(crate) fn of(
+        payment: &'a Payment,
+        receipts: &'a CashReceipts,
+        config: &'a Config,
+        english: bool,
+    ) -> Self {
         // Before authentication nobody knows the method, and a session that never got so far
         // has no details.
         let known = payment.authenticated_at.is_some() && payment.state != State::Expired;
@@ -103,8 +116,8 @@ impl<'a> PaymentView<'a> {
             transfer: None,
             mobile_phone: None,
             gift_certificate: None,
-            cash_receipt: None,
-            cash_receipts: None,
+            cash_receipt: ShortReceiptView::last_of(payment, receipts, config),
+            cash_receipts: CashReceiptView::all_of(payment, receipts, config),
             discount: None,
             cancels: (!payment.cancels.is_empty()).then(|| {
                 payment.cancels.iter().map(|one| CancelView::of(one, payment.currency)).collect()
@@ -113,10 +126,7 @@ impl<'a> PaymentView<'a> {
             kind: payment.kind,
             easy_pay: None,
             country: "KR",
-            failure: payment
-                .failure
-                .as_ref()
-                .map(|failure| FailureView { code: &failure.code, message: &failure.message }),
+            failure: payment.failure.as_ref().map(FailureView::of),
             is_partial_cancelable: payment.is_partial_cancelable(),
             receipt: payment
                 .was_charged()

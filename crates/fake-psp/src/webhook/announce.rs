@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{EventType, Hook, Letter, Outbox};
 use crate::{
     Config, Endpoint, Verdict,
+    cash_receipt::CashReceipts,
     clock::{Entropy, iso_without_offset, spell},
     fault::{Faults, Subject},
     model::{Kind, Payment, State},
@@ -52,6 +53,7 @@ pub(crate) struct Announcer<'a> {
     pub(crate) entropy: &'a dyn Entropy,
     pub(crate) at: Timestamp,
     pub(crate) hooks: &'a [Hook],
+    pub(crate) receipts: &'a CashReceipts,
     pub(crate) faults: &'a mut Faults,
     pub(crate) outbox: &'a mut Outbox,
 }
@@ -161,7 +163,7 @@ impl Announcer<'_> {
         let envelope = Envelope {
             event_type: EventType::PaymentStatusChanged.as_str(),
             created_at: iso_without_offset(self.at),
-            data: PaymentView::of(payment, self.config, false),
+            data: PaymentView::of(payment, self.receipts, self.config, false),
         };
         let body = to_json(&envelope);
         let notice = Notice {

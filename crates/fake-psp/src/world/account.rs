@@ -89,6 +89,8 @@ impl World {
             payment,
         };
         self.records.add(&core.config, &movement);
+        let amount = payment.amount;
+        self.cash_receipts.cancel_for(core, &mut self.agenda, payment, amount, at);
         self.announce(core, key, at);
     }
 

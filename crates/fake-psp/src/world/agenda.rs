@@ -15,6 +15,8 @@ pub(crate) enum Duty {
     RefundArrives { key: String, cancels: usize },
     /// Half an hour after the window was opened, the account for refunds cannot be read any more.
     RefundAccountHidden(String),
+    /// The tax office answers about a cash receipt.
+    CashReceiptEnds(String),
     /// Toss has come further in verifying a seller.
     SellerBecomes(String, SellerStatus),
     /// A payout goes to the bank.
@@ -60,6 +62,7 @@ impl World {
             Duty::AccountOverdue(key) => self.expire_account(key),
             Duty::RefundArrives { key, cancels } => self.refund_arrives(key, *cancels),
             Duty::RefundAccountHidden(key) => self.hide_refund_account(key),
+            Duty::CashReceiptEnds(key) => self.cash_receipts.end(key),
             Duty::SellerBecomes(id, status) => {
                 self.change_seller(core, id, *status, at);
             }

@@ -50,6 +50,7 @@ impl World {
             payment,
         };
         self.records.add(&core.config, &movement);
+        self.cash_receipts.issue_for(core, &mut self.agenda, payment, at);
     }
 
     /// The approval is refused: ABORTED, with the reason.

@@ -29,6 +29,8 @@ impl World {
         payment.balance -= back.amount;
         let deposited = payment.account().is_some();
         let transaction_key = next_transaction_key(core, payment);
+        let receipt_key =
+            self.cash_receipts.cancel_for(core, &mut self.agenda, payment, back.amount, at);
         payment.cancels.push(Cancel {
             transaction_key,
             reason: back.reason.to_owned(),
@@ -39,7 +41,7 @@ impl World {
             at,
             status: CancelStatus::Done,
             request_id: None,
-            receipt_key: None,
+            receipt_key,
         });
         if !payment.unbooked {
             let cancel = payment.cancels.last().expect("pushed just now");

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use crate::{
     Call, Clock, Config, Entropy,
     api::late::Late,
+    cash_receipt::CashReceipts,
     data::{Kept, List},
     fault::Faults,
     idempotency::Idempotency,
@@ -46,6 +47,7 @@ pub(crate) struct World {
     /// One-time keys that were not redeemed yet.
     pub(crate) auth_keys: Table<AuthKey>,
     pub(crate) billing_keys: Table<BillingKey>,
+    pub(crate) cash_receipts: CashReceipts,
     pub(crate) faults: Faults,
     pub(crate) idempotency: Idempotency,
     /// Where webhooks go.
@@ -72,6 +74,7 @@ impl World {
             billing_auths: Table::default(),
             auth_keys: Table::default(),
             billing_keys: Table::default(),
+            cash_receipts: CashReceipts::default(),
             faults: Faults::default(),
             idempotency: Idempotency::new(config.idempotency_days),
             hooks: Kept::new(Hook::all_to(&config.webhook_urls)),
@@ -120,6 +123,7 @@ impl World {
             entropy: &*core.entropy,
             at,
             hooks: &self.hooks,
+            receipts: &self.cash_receipts,
             faults: &mut self.faults,
             outbox: &mut self.outbox,
         };
@@ -132,6 +136,7 @@ impl World {
             entropy: &*core.entropy,
             at,
             hooks: &self.hooks,
+            receipts: &self.cash_receipts,
             faults: &mut self.faults,
             outbox: &mut self.outbox,
         };

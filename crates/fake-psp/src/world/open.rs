@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Core, Duty, World};
 use crate::{
     clock::{in_korea, spell},
-    model::{Currency, Event, Kind, Means, Payment, Planned, State},
+    model::{Currency, Event, Kind, Means, Payment, Planned, ReceiptWish, State},
 };
 
 /// From the opening of the window on, a buyer's account for refunds can be read for so long.
@@ -30,6 +30,7 @@ pub(crate) struct Opening {
     pub(crate) customer_email: Option<String>,
     pub(crate) customer_mobile_phone: Option<String>,
     pub(crate) metadata: Option<BTreeMap<String, String>>,
+    pub(crate) cash_receipt: Option<ReceiptWish>,
     pub(crate) success_url: Option<String>,
     pub(crate) fail_url: Option<String>,
 }
@@ -53,6 +54,7 @@ impl Opening {
             customer_email: None,
             customer_mobile_phone: None,
             metadata: None,
+            cash_receipt: None,
             success_url: None,
             fail_url: None,
         }
@@ -98,6 +100,7 @@ impl World {
             approval_key: None,
             waiting_key: None,
             cancels: Vec::new(),
+            cash_receipt_wish: opening.cash_receipt,
             cash_receipts: Vec::new(),
             failure: None,
             planned: None,

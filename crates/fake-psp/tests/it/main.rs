@@ -4,6 +4,7 @@ mod accounts;
 mod api;
 mod billing;
 mod binary;
+mod cash_receipts;
 mod data;
 mod errors;
 mod faults;
