@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use crate::SecurityKey;
+use crate::{SecurityKey, SettlementCycle, korean_holidays};
 
 /// How this fake is set up. Build it with `Config { .., ..Config::default() }`.
 #[derive(Clone, Debug)]
@@ -109,7 +109,22 @@ pub struct Config {
     pub settlement_after_days: i64,
     /// Business days from `soldDate` to `paidOutDate` (a contract matter; D+2 in the examples).
     pub payout_business_days: u32,
-    /// Days on which banks do not pay out, besides Saturdays and Sundays. Empty by default.
+    /// Which day counts as `soldDate` (a contract matter). Default: the day of the transaction.
+    pub settlement_cycle: SettlementCycle,
+    /// Has the merchant a contract for manual settlement? Then card payments are settled only when
+    /// `POST /v1/settlements` asks for it. Default no: that is refused.
+    pub manual_settlement: bool,
+    /// UNVERIFIED: what the merchant pays for instalments without interest, in hundredths of a per
+    /// cent of the amount and month; `INSTALLMENT` in `fees`. (`interestFee` is always 0.)
+    pub installment_fee_permyriad: i64,
+    /// UNVERIFIED: do the fees of a payment's partial cancels sum to the fee of its approval?
+    /// Default no: each is rounded by itself, so that a won can be left over.
+    pub cancel_fees_sum_to_zero: bool,
+    /// Does `acquireStatus` of a card go on by itself: REQUESTED the next day, COMPLETED the next
+    /// business day, likewise when cancelled? Default no: READY, or CANCELED.
+    pub card_acquisition: bool,
+    /// Days on which banks do not pay out, besides Saturdays and Sundays. Empty by default;
+    /// [`korean_holidays`] in [`Config::korean`].
     pub holidays: BTreeSet<Date>,
     /// Real test keys get an empty list of settlements. Default `false`: this fake is for tests
     /// of just that.
@@ -158,6 +173,14 @@ pub struct Config {
     pub stable_transmission_id: bool,
 }
 
+impl Config {
+    /// As [`Config::default`], with what goes by the calendar as in Korea: banks are closed on
+    /// public holidays, and card companies buy sales day by day.
+    pub fn korean() -> Self {
+        Self { holidays: korean_holidays(), card_acquisition: true, ..Self::default() }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -197,6 +220,11 @@ impl Default for Config {
             page_too_large_code: "EXCEED_MAX_QUERY_LIMIT".to_owned(),
             settlement_after_days: 1,
             payout_business_days: 2,
+            settlement_cycle: SettlementCycle::Daily,
+            manual_settlement: false,
+            installment_fee_permyriad: 50,
+            cancel_fees_sum_to_zero: false,
+            card_acquisition: false,
             holidays: BTreeSet::new(),
             test_keys_have_no_settlements: false,
             security_keys: vec!["fa4e".repeat(16).parse().expect("64 hexadecimal characters")],

@@ -49,6 +49,7 @@ pub use model::{Currency, State};
 pub use payout::{Payout, PayoutStatus, ScheduleType, SellerStatus, SellerStatusError};
 pub use psp::{ConsoleError, FakePsp};
 pub use security::{SecurityKey, SecurityKeyError};
+pub use settlement::{HolidaysError, SettlementCycle, korean_holidays, read_holidays};
 pub use start::{Builder, Opened, Running, StartError};
 pub use webhook::{Deliver, DeliverError, EventType, Hook};
 pub use wire::Fate;

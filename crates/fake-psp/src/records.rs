@@ -69,7 +69,11 @@ impl Records {
         tracing::info!(order, ?kind, amount, ?cause, "written into the PSP's book");
         self.book.push(entry);
         self.list(movement.transaction());
-        self.settlements.add(SettlementRow::of(movement, seq, config));
+        let payment = movement.payment;
+        let waits = config.manual_settlement
+            && payment.method() == Method::Card
+            && !payment.settling.handed_in;
+        self.settlements.add(SettlementRow::of(movement, seq, config), waits);
     }
 
     /// Lists that a virtual account was issued or given up. No money has moved: neither the book

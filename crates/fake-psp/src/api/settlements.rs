@@ -1,22 +1,26 @@
-//! `GET /v1/settlements`: what Toss pays out, row by row.
+//! `/v1/settlements`: what Toss pays out, row by row, and settlement by hand.
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     act::{Act, Twist},
     answer::Answer,
     error::Refusal,
+    fields::Text,
     route::{Param, Route},
     transactions::page_size,
 };
 use crate::{
     Config, Currency, Endpoint,
     clock::iso,
-    model::{Means, Money},
-    settlement::{DateType, FileRequest, SettlementRow},
-    view::{CancelView, provider},
+    model::{Method, Money, Payment},
+    settlement::{DateType, Fees, FileRequest, SettlementRow},
+    view::{
+        CancelView, CardView, EasyPayView, GiftCertificateView, MeansView, MobilePhoneView,
+        TransferView, VirtualAccountView,
+    },
 };
 
 const DEFAULT_SIZE: usize = 100;
@@ -35,7 +39,7 @@ struct SettlementView<'a> {
     amount: Money,
     interest_fee: i64,
     fee: Money,
-    fees: [FeeView; 2],
+    fees: Vec<FeeView>,
     supply_amount: Money,
     vat: Money,
     pay_out_amount: Money,
@@ -43,11 +47,11 @@ struct SettlementView<'a> {
     sold_date: String,
     paid_out_date: String,
     card: Option<CardView<'a>>,
-    easy_pay: Option<ProviderView<'a>>,
-    gift_certificate: Option<ApprovalView<'a>>,
-    mobile_phone: Option<PhoneView<'a>>,
-    transfer: Option<BankView<'a>>,
-    virtual_account: Option<AccountView<'a>>,
+    easy_pay: Option<EasyPayView<'a>>,
+    gift_certificate: Option<GiftCertificateView<'a>>,
+    mobile_phone: Option<MobilePhoneView<'a>>,
+    transfer: Option<TransferView<'a>>,
+    virtual_account: Option<VirtualAccountView<'a>>,
     cancel: Option<CancelView<'a>>,
 }
 
@@ -59,70 +63,40 @@ struct FeeView {
     fee: Money,
 }
 
+/// The answer to a request for a manual settlement.
 #[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "SettlementCard")]
-struct CardView<'a> {
-    issuer_code: &'a str,
-    acquirer_code: Option<&'a str>,
-    number: &'a str,
-    installment_plan_months: u8,
-    approve_no: &'a str,
-    card_type: &'static str,
-    owner_type: &'static str,
-    amount: Money,
+#[schemars(rename = "ManualSettlement")]
+struct HandedIn {
+    result: bool,
 }
 
-#[derive(Serialize, JsonSchema)]
+/// Which payment shall be settled.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(rename = "SettlementEasyPay")]
-struct ProviderView<'a> {
-    provider: &'a str,
-    amount: Money,
-    discount_amount: i64,
+struct HandInBody {
+    #[schemars(length(max = 200))]
+    payment_key: Text,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "SettlementTransfer")]
-struct BankView<'a> {
-    bank_code: &'a str,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "SettlementGiftCertificate")]
-struct ApprovalView<'a> {
-    approve_no: &'a str,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "SettlementMobilePhone")]
-struct PhoneView<'a> {
-    customer_mobile_phone: &'a str,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "SettlementVirtualAccount")]
-struct AccountView<'a> {
-    account_number: &'a str,
-    bank_code: &'a str,
-}
-
-pub(super) const ROUTES: &[Route] = &[Route::get("/v1/settlements", "listSettlements", list)
-    .about("What Toss pays out for each transaction, by the day it was sold or is paid out.")
-    .at(Endpoint::Settlements)
-    .query(&[
-        Param::required("startDate", "string", "First day, yyyy-MM-dd."),
-        Param::required("endDate", "string", "Last day, yyyy-MM-dd."),
-        Param::optional("dateType", "string", "soldDate (the default) or paidOutDate."),
-        Param::optional("page", "integer", "From 1."),
-        Param::optional("size", "integer", "At most so many; 100 by default, 5000 at most."),
-    ])
-    .answers::<Vec<SettlementView<'_>>>()
-    .codes("settlements")];
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/v1/settlements", "listSettlements", list)
+        .about("What Toss pays out for each transaction, by the day it was sold or is paid out.")
+        .at(Endpoint::Settlements)
+        .query(&[
+            Param::required("startDate", "string", "First day, yyyy-MM-dd."),
+            Param::required("endDate", "string", "Last day, yyyy-MM-dd."),
+            Param::optional("dateType", "string", "soldDate (the default) or paidOutDate."),
+            Param::optional("page", "integer", "From 1."),
+            Param::optional("size", "integer", "At most so many; 100 by default, 5000 at most."),
+        ])
+        .answers::<Vec<SettlementView<'_>>>()
+        .codes("settlements"),
+    Route::post("/v1/settlements", "requestSettlement", hand_in)
+        .about("Asks for the settlement of one card payment, where that is done by hand.")
+        .takes::<HandInBody>()
+        .answers::<HandedIn>()
+        .codes("manual_settlement"),
+];
 
 fn list(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     let (query, config) = (&act.ask.query, &act.core.config);
@@ -154,7 +128,10 @@ fn list(act: &mut Act<'_>) -> Result<Answer, Refusal> {
         .iter()
         .skip(from)
         .take(size)
-        .map(|row| SettlementView::of(row, config, act.ask.english))
+        .map(|row| {
+            let payment = act.world.store.get(&row.payment_key).expect("a row is of a payment");
+            SettlementView::of(row, payment, config, act.ask.english)
+        })
         .collect();
     Ok(Answer::json(200, &rows))
 }
@@ -165,71 +142,62 @@ fn day(text: Option<&String>) -> Result<Date, Refusal> {
     text.parse().map_err(|_| "INVALID_DATE".into())
 }
 
+/// Which merchants settle by hand is a matter of contract.
+fn hand_in(act: &mut Act<'_>) -> Result<Answer, Refusal> {
+    if !act.core.config.manual_settlement {
+        return Err("FORBIDDEN_REQUEST".into());
+    }
+    let HandInBody { payment_key: Text(key) } = act.ask.body()?;
+    let payment = act.world.store.get(&key).ok_or("NOT_FOUND_PAYMENT")?;
+    if payment.method() != Method::Card {
+        return Err("NOT_FOUND_METHOD".into());
+    }
+    if !payment.was_charged() || payment.settling.handed_in {
+        return Err("FORBIDDEN_REQUEST".into());
+    }
+    act.world.hand_in(act.core, &key, act.now);
+    Ok(Answer::json(200, &HandedIn { result: true }))
+}
+
 impl<'a> SettlementView<'a> {
-    fn of(row: &'a SettlementRow, config: &'a Config, english: bool) -> Self {
+    fn of(row: &'a SettlementRow, payment: &'a Payment, config: &'a Config, english: bool) -> Self {
         let vat = row.vat();
         let money = |amount| Money(amount, row.currency);
-        let mut view = Self {
+        let means = MeansView::of(payment, money(row.amount), config, english);
+        Self {
             m_id: &config.merchant_id,
             payment_key: &row.payment_key,
             transaction_key: &row.transaction_key,
             order_id: &row.order_id,
             currency: row.currency,
-            method: row.means.method().name(english),
+            method: payment.method().name(english),
             amount: money(row.amount),
             interest_fee: 0,
-            fee: money(row.fee),
-            fees: [
-                FeeView { kind: "BASE", fee: money(row.fee) },
-                FeeView { kind: "ETC", fee: money(0) },
-            ],
-            supply_amount: money(row.fee - vat),
+            fee: money(row.fee()),
+            fees: FeeView::all_of(row),
+            supply_amount: money(row.fee() - vat),
             vat: money(vat),
-            pay_out_amount: money(row.amount - row.fee),
+            pay_out_amount: money(row.pay_out()),
             approved_at: iso(row.approved_at),
             sold_date: row.sold.to_string(),
             paid_out_date: row.paid_out.to_string(),
-            card: None,
-            easy_pay: None,
-            gift_certificate: None,
-            mobile_phone: None,
-            transfer: None,
-            virtual_account: None,
+            card: means.card,
+            easy_pay: means.easy_pay,
+            gift_certificate: means.gift_certificate,
+            mobile_phone: means.mobile_phone,
+            transfer: means.transfer,
+            virtual_account: means.virtual_account,
             cancel: row.cancel.as_ref().map(|cancel| CancelView::of(cancel, row.currency)),
-        };
-        view.show(row, english);
-        view
-    }
-
-    fn show(&mut self, row: &'a SettlementRow, english: bool) {
-        let amount = Money(row.amount, row.currency);
-        let approve_no = &row.approve_no;
-        match &row.means {
-            Means::Card(card) => {
-                self.card = Some(CardView {
-                    issuer_code: &card.issuer_code,
-                    acquirer_code: card.acquirer_code.as_deref(),
-                    number: &card.number,
-                    installment_plan_months: card.installment_months,
-                    approve_no,
-                    card_type: card.card_type.name(english),
-                    owner_type: card.owner_type.name(english),
-                    amount,
-                });
-            }
-            Means::EasyPay { provider: name } | Means::ForeignEasyPay { provider: name } => {
-                let provider = provider(name, english);
-                self.easy_pay = Some(ProviderView { provider, amount, discount_amount: 0 });
-            }
-            Means::Transfer { bank_code } => self.transfer = Some(BankView { bank_code }),
-            Means::MobilePhone { number } => {
-                self.mobile_phone = Some(PhoneView { customer_mobile_phone: number });
-            }
-            Means::GiftCertificate(_) => self.gift_certificate = Some(ApprovalView { approve_no }),
-            Means::VirtualAccount(account) => {
-                let (account_number, bank_code) = (&*account.account_number, &*account.bank_code);
-                self.virtual_account = Some(AccountView { account_number, bank_code });
-            }
         }
+    }
+}
+
+impl FeeView {
+    fn all_of(row: &SettlementRow) -> Vec<Self> {
+        let Fees { base, installment } = row.fees;
+        let part = |kind, fee| Self { kind, fee: Money(fee, row.currency) };
+        let base = [part("BASE", base)];
+        let installment = (installment != 0).then(|| part("INSTALLMENT", installment));
+        base.into_iter().chain(installment).chain([part("ETC", 0)]).collect()
     }
 }

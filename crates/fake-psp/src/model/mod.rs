@@ -8,6 +8,7 @@ mod issuer;
 mod means;
 mod money;
 mod payment;
+mod settling;
 mod state;
 
 pub(crate) use bank::Bank;
@@ -22,5 +23,6 @@ pub(crate) use means::{
 pub use money::Currency;
 pub(crate) use money::Money;
 pub(crate) use payment::{Failure, Kind, Payment, Planned};
+pub(crate) use settling::{AcquireStatus, Settling};
 pub(crate) use state::Event;
 pub use state::State;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cancel, Currency, Event, Means, Method, ReceiptWish, State, VirtualAccount};
+use super::{Cancel, Currency, Event, Means, Method, ReceiptWish, Settling, State, VirtualAccount};
 
 /// How a payment came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -77,6 +77,7 @@ pub(crate) struct Payment {
     pub(crate) cash_receipt_wish: Option<ReceiptWish>,
     /// Keys of its cash receipts, issued and given back.
     pub(crate) cash_receipts: Vec<String>,
+    pub(crate) settling: Settling,
     pub(crate) failure: Option<Failure>,
     pub(crate) planned: Option<Planned>,
     /// A confirm is being reviewed: neither approved nor refused yet.

@@ -82,7 +82,7 @@ impl FakePsp {
     /// As [`Self::start`], with settings of one's own.
     pub fn builder() -> Builder {
         Builder {
-            config: Config { public_url: String::new(), ..Config::default() },
+            config: Config { public_url: String::new(), ..Config::korean() },
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             seed: None,
             programme: None,

@@ -3,10 +3,58 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::payment::receipt_url;
 use crate::{
+    Config,
     clock::iso,
-    model::{Card, InterestPayer, Money, Payment, RefundStatus, State, VirtualAccount},
+    model::{
+        AcquireStatus, Card, InterestPayer, Means, Money, Payment, RefundStatus, VirtualAccount,
+    },
 };
+
+/// The one object that tells of a payment's means, under its name; the others are null.
+#[derive(Default)]
+pub(crate) struct MeansView<'a> {
+    pub(crate) card: Option<CardView<'a>>,
+    pub(crate) virtual_account: Option<VirtualAccountView<'a>>,
+    pub(crate) transfer: Option<TransferView<'a>>,
+    pub(crate) mobile_phone: Option<MobilePhoneView<'a>>,
+    pub(crate) gift_certificate: Option<GiftCertificateView<'a>>,
+    pub(crate) easy_pay: Option<EasyPayView<'a>>,
+}
+
+impl<'a> MeansView<'a> {
+    /// With the amount of the payment, or of a row about it.
+    pub(crate) fn of(payment: &'a Payment, amount: Money, config: &Config, english: bool) -> Self {
+        let mut view = Self::default();
+        let settlement_status = settlement_status(payment);
+        match &payment.means {
+            Means::Card(card) => view.card = Some(CardView::of(payment, card, amount, english)),
+            Means::VirtualAccount(account) => {
+                view.virtual_account = Some(VirtualAccountView::of(payment, account, english));
+            }
+            Means::Transfer { bank_code } => {
+                view.transfer = Some(TransferView { bank_code, settlement_status });
+            }
+            Means::MobilePhone { number } => {
+                view.mobile_phone = Some(MobilePhoneView {
+                    customer_mobile_phone: number,
+                    settlement_status,
+                    receipt_url: receipt_url(&payment.key, config),
+                });
+            }
+            Means::GiftCertificate(_) => {
+                let approve_no = &payment.approve_no;
+                view.gift_certificate = Some(GiftCertificateView { approve_no, settlement_status });
+            }
+            Means::EasyPay { provider: name } | Means::ForeignEasyPay { provider: name } => {
+                let provider = provider(name, english);
+                view.easy_pay = Some(EasyPayView { provider, amount, discount_amount: 0 });
+            }
+        }
+        view
+    }
+}
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -22,13 +70,12 @@ pub(crate) struct CardView<'a> {
     use_card_point: bool,
     card_type: &'static str,
     owner_type: &'static str,
-    acquire_status: &'static str,
+    acquire_status: AcquireStatus,
     amount: Money,
 }
 
 impl<'a> CardView<'a> {
-    pub(crate) fn of(payment: &'a Payment, card: &'a Card, english: bool) -> Self {
-        let canceled = payment.state == State::Canceled;
+    fn of(payment: &'a Payment, card: &'a Card, amount: Money, english: bool) -> Self {
         Self {
             issuer_code: &card.issuer_code,
             acquirer_code: card.acquirer_code.as_deref(),
@@ -40,8 +87,8 @@ impl<'a> CardView<'a> {
             use_card_point: card.use_point,
             card_type: card.card_type.name(english),
             owner_type: card.owner_type.name(english),
-            acquire_status: if canceled { "CANCELED" } else { "READY" },
-            amount: Money(payment.amount, payment.currency),
+            acquire_status: payment.settling.acquire,
+            amount,
         }
     }
 }
@@ -72,7 +119,7 @@ pub(crate) struct RefundAccountView<'a> {
 }
 
 impl<'a> VirtualAccountView<'a> {
-    pub(crate) fn of(payment: &Payment, account: &'a VirtualAccount, english: bool) -> Self {
+    fn of(payment: &Payment, account: &'a VirtualAccount, english: bool) -> Self {
         Self {
             account_type: match (account.fixed, english) {
                 (false, false) => "일반",
@@ -103,43 +150,43 @@ impl<'a> VirtualAccountView<'a> {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Transfer")]
 pub(crate) struct TransferView<'a> {
-    pub(crate) bank_code: &'a str,
-    pub(crate) settlement_status: &'static str,
+    bank_code: &'a str,
+    settlement_status: &'static str,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "MobilePhone")]
 pub(crate) struct MobilePhoneView<'a> {
-    pub(crate) customer_mobile_phone: &'a str,
-    pub(crate) settlement_status: &'static str,
-    pub(crate) receipt_url: String,
+    customer_mobile_phone: &'a str,
+    settlement_status: &'static str,
+    receipt_url: String,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "GiftCertificate")]
 pub(crate) struct GiftCertificateView<'a> {
-    pub(crate) approve_no: &'a str,
-    pub(crate) settlement_status: &'static str,
+    approve_no: &'a str,
+    settlement_status: &'static str,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "EasyPay")]
 pub(crate) struct EasyPayView<'a> {
-    pub(crate) provider: &'a str,
-    pub(crate) amount: Money,
-    pub(crate) discount_amount: i64,
+    provider: &'a str,
+    amount: Money,
+    discount_amount: i64,
 }
 
-/// Has the money come in?
-pub(crate) fn settlement_status(payment: &Payment) -> &'static str {
-    if payment.was_charged() && payment.state.was_approved() { "COMPLETED" } else { "INCOMPLETED" }
+/// Has the merchant got the money?
+fn settlement_status(payment: &Payment) -> &'static str {
+    if payment.settling.paid_out { "COMPLETED" } else { "INCOMPLETED" }
 }
 
 /// Easy pay providers have Korean names in Korean answers.
-pub(crate) fn provider(name: &str, english: bool) -> &str {
+fn provider(name: &str, english: bool) -> &str {
     const NAMES: [(&str, &str); 8] = [
         ("토스페이", "TOSSPAY"),
         ("네이버페이", "NAVERPAY"),

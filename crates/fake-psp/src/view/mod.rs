@@ -9,7 +9,10 @@ mod payment;
 pub(crate) use billing::BillingView;
 pub(crate) use cancel::CancelView;
 pub(crate) use cash_receipt::CashReceiptView;
-pub(crate) use means::provider;
+pub(crate) use means::{
+    CardView, EasyPayView, GiftCertificateView, MeansView, MobilePhoneView, TransferView,
+    VirtualAccountView,
+};
 pub(crate) use payment::{PaymentView, receipt_url};
 
 /// VAT contained in an amount: an eleventh, rounded half up. Negative amounts mirror positive ones.

@@ -9,8 +9,8 @@ use super::{
     CancelView, CashReceiptView,
     cash_receipt::ShortReceiptView,
     means::{
-        CardView, EasyPayView, GiftCertificateView, MobilePhoneView, TransferView,
-        VirtualAccountView, provider, settlement_status,
+        CardView, EasyPayView, GiftCertificateView, MeansView, MobilePhoneView, TransferView,
+        VirtualAccountView,
     },
     vat_of,
 };
@@ -18,7 +18,7 @@ use crate::{
     Config,
     cash_receipt::CashReceipts,
     clock::iso,
-    model::{Currency, Failure, Kind, Means, Money, Payment, State},
+    model::{Currency, Failure, Kind, Money, Payment, State},
 };
 
 /// The whole payment object.
@@ -95,11 +95,14 @@ impl<'a> PaymentView<'a> {
         // Before authentication nobody knows the method, and a session that never got so far
         // has no details.
         let known = payment.authenticated_at.is_some() && payment.state != State::Expired;
-        let means = known.then_some(&payment.means);
         let money = |amount| Money(amount, payment.currency);
+        let means = match known {
+            true => MeansView::of(payment, money(payment.amount), config, english),
+            false => MeansView::default(),
+        };
         let tax_free = payment.tax_free_left();
         let vat = vat_of(payment.balance - tax_free);
-        let mut view = Self {
+        Self {
             m_id: &config.merchant_id,
             last_transaction_key: payment.last_transaction_key(),
             payment_key: &payment.key,
@@ -111,11 +114,11 @@ impl<'a> PaymentView<'a> {
             approved_at: payment.approved_at.map(iso),
             use_escrow: known.then_some(payment.use_escrow),
             culture_expense: payment.culture_expense,
-            card: None,
-            virtual_account: None,
-            transfer: None,
-            mobile_phone: None,
-            gift_certificate: None,
+            card: means.card,
+            virtual_account: means.virtual_account,
+            transfer: means.transfer,
+            mobile_phone: means.mobile_phone,
+            gift_certificate: means.gift_certificate,
             cash_receipt: ShortReceiptView::last_of(payment, receipts, config),
             cash_receipts: CashReceiptView::all_of(payment, receipts, config),
             discount: None,
@@ -124,7 +127,7 @@ impl<'a> PaymentView<'a> {
             }),
             secret: known.then_some(&payment.secret),
             kind: payment.kind,
-            easy_pay: None,
+            easy_pay: means.easy_pay,
             country: "KR",
             failure: payment.failure.as_ref().map(FailureView::of),
             is_partial_cancelable: payment.is_partial_cancelable(),
@@ -141,41 +144,6 @@ impl<'a> PaymentView<'a> {
             method: known.then(|| payment.method().name(english)),
             version: &config.api_version,
             metadata: payment.metadata.as_ref(),
-        };
-        means.inspect(|means| view.show(payment, means, config, english));
-        view
-    }
-
-    fn show(&mut self, payment: &'a Payment, means: &'a Means, config: &Config, english: bool) {
-        let settlement_status = settlement_status(payment);
-        match means {
-            Means::Card(card) => self.card = Some(CardView::of(payment, card, english)),
-            Means::VirtualAccount(account) => {
-                self.virtual_account = Some(VirtualAccountView::of(payment, account, english));
-            }
-            Means::Transfer { bank_code } => {
-                self.transfer = Some(TransferView { bank_code, settlement_status });
-            }
-            Means::MobilePhone { number } => {
-                self.mobile_phone = Some(MobilePhoneView {
-                    customer_mobile_phone: number,
-                    settlement_status,
-                    receipt_url: receipt_url(&payment.key, config),
-                });
-            }
-            Means::GiftCertificate(_) => {
-                self.gift_certificate = Some(GiftCertificateView {
-                    approve_no: &payment.approve_no,
-                    settlement_status,
-                });
-            }
-            Means::EasyPay { provider: name } | Means::ForeignEasyPay { provider: name } => {
-                self.easy_pay = Some(EasyPayView {
-                    provider: provider(name, english),
-                    amount: Money(payment.amount, payment.currency),
-                    discount_amount: 0,
-                });
-            }
         }
     }
 }

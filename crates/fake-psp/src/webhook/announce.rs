@@ -10,7 +10,7 @@ use crate::{
     cash_receipt::CashReceipts,
     clock::{Entropy, iso_without_offset, spell},
     fault::{Faults, Subject},
-    model::{Kind, Payment, State},
+    model::{AcquireStatus, Kind, Payment, State},
     view::PaymentView,
 };
 
@@ -151,6 +151,7 @@ impl Announcer<'_> {
         claimed.approved_at = status.was_approved().then_some(self.at);
         if matches!(status, State::Canceled) {
             claimed.balance = 0;
+            claimed.settling.acquire = AcquireStatus::Canceled;
         }
         for letter in self.payment_letters(&mut claimed, true) {
             self.outbox.post(letter, self.at);

@@ -72,6 +72,7 @@ impl World {
             payment.approved_at = None;
         }
         payment.approval_key = None;
+        payment.settling.paid_out = false;
         let transaction_key = next_transaction_key(core, payment);
         payment.waiting_key = Some(transaction_key.clone());
         if let Some(account) = payment.account_mut() {

@@ -15,6 +15,10 @@ pub(crate) enum Duty {
     RefundArrives { key: String, cancels: usize },
     /// Half an hour after the window was opened, the account for refunds cannot be read any more.
     RefundAccountHidden(String),
+    /// The next step between Toss and the card company about a payment.
+    Acquire(String),
+    /// A charge is paid out to the merchant, unless it was taken back since.
+    PaidOut { key: String, transaction: String },
     /// The tax office answers about a cash receipt.
     CashReceiptEnds(String),
     /// Toss has come further in verifying a seller.
@@ -62,6 +66,8 @@ impl World {
             Duty::AccountOverdue(key) => self.expire_account(key),
             Duty::RefundArrives { key, cancels } => self.refund_arrives(key, *cancels),
             Duty::RefundAccountHidden(key) => self.hide_refund_account(key),
+            Duty::Acquire(key) => self.acquire(core, key, at),
+            Duty::PaidOut { key, transaction } => self.pay_out(key, transaction),
             Duty::CashReceiptEnds(key) => self.cash_receipts.end(key),
             Duty::SellerBecomes(id, status) => {
                 self.change_seller(core, id, *status, at);

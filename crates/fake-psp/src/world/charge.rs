@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Core, World, next_transaction_key};
+use super::{Core, World, next_transaction_key, settling};
 use crate::{
     BookKind, Cause,
     api::error::Refusal,
@@ -51,6 +51,7 @@ impl World {
         };
         self.records.add(&core.config, &movement);
         self.cash_receipts.issue_for(core, &mut self.agenda, payment, at);
+        settling::after_charge(core, &mut self.agenda, payment, at);
     }
 
     /// The approval is refused: ABORTED, with the reason.

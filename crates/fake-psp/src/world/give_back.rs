@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Core, World, next_transaction_key};
+use super::{Core, World, next_transaction_key, settling};
 use crate::{
     BookKind, Cause,
     model::{Cancel, CancelStatus, Event, State},
@@ -58,6 +58,9 @@ impl World {
                     payment,
                 },
             );
+        }
+        if whole {
+            settling::after_cancel(core, &mut self.agenda, payment, at);
         }
         if deposited {
             self.send_refund(core, key, at);

@@ -7,6 +7,7 @@ mod billing;
 mod charge;
 mod give_back;
 mod open;
+mod settling;
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Core, Duty, World};
 use crate::{
     clock::{in_korea, spell},
-    model::{Currency, Event, Kind, Means, Payment, Planned, ReceiptWish, State},
+    model::{Currency, Event, Kind, Means, Payment, Planned, ReceiptWish, Settling, State},
 };
 
 /// From the opening of the window on, a buyer's account for refunds can be read for so long.
@@ -102,6 +102,7 @@ impl World {
             cancels: Vec::new(),
             cash_receipt_wish: opening.cash_receipt,
             cash_receipts: Vec::new(),
+            settling: Settling::default(),
             failure: None,
             planned: None,
             held: false,

@@ -7,7 +7,7 @@ use crate::shop::{Shop, minutes};
 
 const DAY: i64 = 24 * 60;
 
-async fn file(shop: &Shop, query: &str) -> Vec<Value> {
+pub(crate) async fn file(shop: &Shop, query: &str) -> Vec<Value> {
     let reply = shop.get(&format!("/v1/settlements?{query}")).await;
     reply.json().as_array().unwrap_or_else(|| panic!("{}", reply.text())).clone()
 }
