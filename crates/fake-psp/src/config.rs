@@ -179,6 +179,13 @@ impl Config {
     pub fn korean() -> Self {
         Self { holidays: korean_holidays(), card_acquisition: true, ..Self::default() }
     }
+
+    /// The client key that goes with the first secret key, for pages: `test_sk_a` has `test_ck_a`,
+    /// `test_gsk_a` has `test_gck_a`.
+    pub fn client_key(&self) -> String {
+        let secret_key = self.secret_keys.first().map_or("", String::as_str);
+        secret_key.replacen("sk_", "ck_", 1)
+    }
 }
 
 impl Default for Config {

@@ -51,6 +51,11 @@ impl Running {
         &self.url
     }
 
+    /// The client key, for a page that pays.
+    pub fn client_key(&self) -> String {
+        self.config().client_key()
+    }
+
     /// The first secret key that is known.
     pub fn secret_key(&self) -> &str {
         self.config().secret_keys.first().map_or("", String::as_str)

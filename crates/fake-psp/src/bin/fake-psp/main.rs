@@ -1,7 +1,10 @@
 //! The fake as a program: any team, in any language, can point its Toss integration at it.
 
+mod banner;
+
 use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode};
 
+use banner::Banner;
 use clap::Parser;
 use fake_psp::{FakePsp, Programme, ProgrammeError, StartError};
 use thiserror::Error;
@@ -129,9 +132,11 @@ async fn run(args: Args) -> Result<(), RunError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signals)?;
     let mut stdout = std::io::stdout();
-    writeln!(stdout, "listening on {}", fake.url()).map_err(RunError::Stdout)?;
-    stdout.flush().map_err(RunError::Stdout)?;
-    tracing::info!("this is a fake; no money moves");
+    writeln!(stdout, "listening on {}", fake.url())
+        .and_then(|()| stdout.flush())
+        .map_err(RunError::Stdout)?;
+    // Whoever reads the first line only may have gone by now.
+    let _ = write!(stdout, "{}", Banner { url: fake.url(), config: fake.psp().config() });
     fake.serve(async {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     })
