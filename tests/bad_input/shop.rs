@@ -116,6 +116,17 @@ impl Shop {
         assert_eq!(self.rows().await, before, "{said}: and yet something was written");
     }
 
+    /// A form is refused with this status on a page that says these words, and nothing is written.
+    pub(crate) async fn refuses_on_a_page(&self, what: &str, form: Ask, status: u16, says: &str) {
+        let before = self.rows().await;
+        let answer = self.send(form).await;
+        let said = format!("{what}: {} {}", answer.status, answer.body);
+        assert_eq!(answer.status, status, "{said}");
+        assert_eq!(answer.header("content-type"), "text/html; charset=utf-8", "{said}");
+        assert!(answer.body.contains(says), "{said}");
+        assert_eq!(self.rows().await, before, "{said}: and yet something was written");
+    }
+
     /// Opens a checkout over 15,000 won; returns the order's id.
     pub(crate) async fn order(&self, key: &str) -> String {
         let answer = self.send(self.checkout(key, &good())).await;
