@@ -1,6 +1,12 @@
 //! `/_fake`: what a test does to the standalone fake over HTTP. No authentication: this is no
 //! place for anything secret, and the binary listens on the loopback unless told otherwise.
 
+mod calls;
+mod events;
+mod payments;
+mod summary;
+mod timeline;
+
 use axum::{
     Json, Router,
     body::Bytes,
@@ -12,12 +18,16 @@ use axum::{
 use serde::{Deserialize, Serialize};
 
 use crate::{ConsoleError, FakePsp, Programme};
+pub use timeline::{Moment, MomentKind};
 
 pub(crate) fn routes() -> Router<FakePsp> {
     Router::new()
+        .merge(calls::routes())
+        .merge(events::routes())
+        .merge(payments::routes())
+        .merge(summary::routes())
         .route("/healthz", get(async || "ok"))
         .route("/_fake/book", get(book))
-        .route("/_fake/calls", get(async |State(psp): State<FakePsp>| Json(psp.calls())))
         .route("/_fake/faults", get(faults).post(install).delete(heal))
         .route("/_fake/faults/applied", get(async |State(psp): State<FakePsp>| Json(psp.applied())))
         .route("/_fake/webhooks", get(async |State(psp): State<FakePsp>| Json(psp.transmissions())))

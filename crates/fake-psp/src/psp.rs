@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -22,10 +22,10 @@ use crate::{
     Applied, BookEntry, Call, Cause, Clock, Config, Entropy, Programme, State, Transmission, api,
     control,
     data::{DataError, DataFile, Journal, Writer},
-    model::Payment,
+    recorder::{self, Recorder},
     webhook::{Announcer, Hook, Letter},
     window,
-    world::{Core, GiveBack, World},
+    world::{Core, GiveBack, World, no_deposit},
 };
 
 /// A fake Toss Payments. Clones share one state, which outlives [`serve`](Self::serve).
@@ -39,6 +39,8 @@ struct Inner {
     ahead_ms: AtomicI64,
     /// Where changes go to the disk, for a fake with a file.
     journal: Option<Journal>,
+    /// Keeps what goes over the wire, if anybody could look at it.
+    recorder: OnceLock<Recorder>,
     /// Rung when something becomes due earlier than the worker knows.
     wake: Notify,
 }
@@ -124,7 +126,8 @@ impl FakePsp {
     fn of(core: Core, world: World, journal: Option<Journal>) -> Self {
         let ahead_ms = AtomicI64::new(*world.ahead_ms);
         let wake = Notify::new();
-        Self(Arc::new(Inner { core, world: Mutex::new(world), ahead_ms, journal, wake }))
+        let (world, recorder) = (Mutex::new(world), OnceLock::new());
+        Self(Arc::new(Inner { core, world, ahead_ms, journal, recorder, wake }))
     }
 
     /// The HTTP surface: the API, the window and `/_fake`. Without [`serve`](Self::serve) under
@@ -139,6 +142,7 @@ impl FakePsp {
             .fallback(api::no_route)
             .method_not_allowed_fallback(api::no_method)
             .with_state(self.clone());
+        let router = recorder::record(self, router);
         if self.0.journal.is_none() {
             return router;
         }
@@ -148,6 +152,15 @@ impl FakePsp {
             response
         };
         router.layer(from_fn_with_state(self.clone(), durable))
+    }
+
+    /// Keeps what goes over the wire from now on; before [`Self::router`] is called.
+    pub(crate) fn start_recorder(&self) {
+        self.0.recorder.get_or_init(Recorder::default);
+    }
+
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        self.0.recorder.get()
     }
 
     /// Waits until everything that happened so far is on the disk; without a file, not at all.
@@ -378,20 +391,4 @@ impl FakePsp {
     pub(crate) fn abandon_flights(&self) {
         self.with(|_, world, now| world.outbox.abandon_flights(now));
     }
-}
-
-/// Why a bank would not take a deposit.
-fn no_deposit(payment: &Payment, amount: i64) -> Option<String> {
-    let Some(account) = payment.account() else {
-        let method = payment.method().name(true);
-        return Some(format!("it is paid by {method}, not into a virtual account"));
-    };
-    if payment.state != State::WaitingForDeposit {
-        let status = payment.state.as_str();
-        return Some(format!("it is {status}; only WAITING_FOR_DEPOSIT takes a deposit"));
-    }
-    if account.expired {
-        return Some("the account's due date has passed; issue another one".to_owned());
-    }
-    (amount != payment.amount).then(|| format!("the account takes exactly {}", payment.amount))
 }

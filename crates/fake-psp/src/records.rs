@@ -125,6 +125,11 @@ impl Records {
         range.into_iter().flatten().map(|(_, transaction)| transaction)
     }
 
+    /// Another number after every change that the console shows.
+    pub(crate) fn revision(&self) -> u64 {
+        self.book.revision()
+    }
+
     pub(crate) fn parts(&mut self) -> Parts<'_> {
         let Self { book, transactions, by_key: _, settlements } = self;
         let mut parts: Parts<'_> = vec![("book_entry", book), ("transaction", transactions)];

@@ -93,6 +93,11 @@ impl Store {
         next.or_else(|| self.payments.iter().next()).map(|(_, payment)| payment)
     }
 
+    /// Another number after every change that the console shows.
+    pub(crate) fn revision(&self) -> u64 {
+        self.payments.revision()
+    }
+
     pub(crate) fn parts(&mut self) -> Parts<'_> {
         let Self { payments, orders, deadlines: _ } = self;
         vec![("payment", payments), ("order", orders)]

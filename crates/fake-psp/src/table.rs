@@ -18,11 +18,12 @@ pub(crate) struct Table<T, K = String> {
     touched: BTreeSet<K>,
     /// Nobody asks in a fake without a file: then nothing is noted.
     kept: bool,
+    revision: u64,
 }
 
 impl<T, K> Default for Table<T, K> {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), touched: BTreeSet::new(), kept: false }
+        Self { rows: BTreeMap::new(), touched: BTreeSet::new(), kept: false, revision: 0 }
     }
 }
 
@@ -39,6 +40,7 @@ impl<T, K: Ord + Clone> Table<T, K> {
     where
         K: Borrow<Q>,
     {
+        self.revision += 1;
         if self.kept {
             let (id, _) = self.rows.get_key_value(id)?;
             self.touched.insert(id.clone());
@@ -92,12 +94,19 @@ impl<T, K: Ord + Clone> Table<T, K> {
 
     pub(crate) fn clear(&mut self) {
         let rows = std::mem::take(&mut self.rows);
+        self.revision += 1;
         if self.kept {
             self.touched.extend(rows.into_keys());
         }
     }
 
+    /// Another number after every change.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
     fn touch(&mut self, id: &K) {
+        self.revision += 1;
         if self.kept {
             self.touched.insert(id.clone());
         }

@@ -41,6 +41,7 @@ use crate::{
     fault::Subject,
     idempotency::{LONGEST, Scope},
     model::Planned,
+    recorder::Slip,
     world::{Core, World},
 };
 use ask::Ask;
@@ -208,6 +209,9 @@ pub(crate) fn log_call(
     subject: Subject<'_>,
 ) -> usize {
     let position = world.calls.len();
+    if let Some(slip) = parts.extensions.get::<Slip>() {
+        slip.file(position as u64);
+    }
     world.calls.push(Call {
         seq: position as u64,
         at,

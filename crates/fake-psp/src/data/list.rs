@@ -16,11 +16,12 @@ pub(crate) struct List<T> {
     entries: Vec<T>,
     touched: BTreeSet<usize>,
     kept: bool,
+    revision: u64,
 }
 
 impl<T> Default for List<T> {
     fn default() -> Self {
-        Self { entries: Vec::new(), touched: BTreeSet::new(), kept: false }
+        Self { entries: Vec::new(), touched: BTreeSet::new(), kept: false, revision: 0 }
     }
 }
 
@@ -30,7 +31,13 @@ impl<T> List<T> {
         self.entries.push(entry);
     }
 
+    /// Another number after every change.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
     fn touch(&mut self, position: usize) {
+        self.revision += 1;
         if self.kept {
             self.touched.insert(position);
         }
@@ -84,6 +91,7 @@ impl<T: Serialize + DeserializeOwned> Keep for List<T> {
 
     fn clear(&mut self) {
         let entries = std::mem::take(&mut self.entries);
+        self.revision += 1;
         if self.kept {
             self.touched.extend(0..entries.len());
         }

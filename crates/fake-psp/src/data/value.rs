@@ -12,11 +12,17 @@ pub(crate) struct Kept<T> {
     value: T,
     touched: bool,
     kept: bool,
+    revision: u64,
 }
 
 impl<T> Kept<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self { value, touched: false, kept: false }
+        Self { value, touched: false, kept: false, revision: 0 }
+    }
+
+    /// Another number after every change.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
     }
 }
 
@@ -32,6 +38,7 @@ impl<T> Deref for Kept<T> {
 impl<T> DerefMut for Kept<T> {
     fn deref_mut(&mut self) -> &mut T {
         self.touched = self.kept;
+        self.revision += 1;
         &mut self.value
     }
 }

@@ -56,6 +56,11 @@ impl Faults {
         &self.applied
     }
 
+    /// Another number after every change that the console shows.
+    pub(crate) fn revision(&self) -> u64 {
+        self.programme.revision() + self.applied.revision()
+    }
+
     pub(crate) fn parts(&mut self) -> Parts<'_> {
         let Self { programme, counts, rows_told, applied } = self;
         vec![

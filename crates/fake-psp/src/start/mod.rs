@@ -174,6 +174,7 @@ impl Builder {
                 (psp, Some(writer))
             }
         };
+        psp.start_recorder();
         if let Some(programme) = self.programme {
             psp.install(programme);
         }

@@ -143,6 +143,11 @@ impl Outbox {
         }
     }
 
+    /// Another number after every change that the console shows.
+    pub(crate) fn revision(&self) -> u64 {
+        self.letters.revision() + self.log.revision()
+    }
+
     pub(crate) fn parts(&mut self) -> Parts<'_> {
         let Self { letters, queue: _, held, flying, next, log } = self;
         vec![
@@ -161,5 +166,10 @@ impl Outbox {
 
     pub(crate) fn log(&self) -> &[Transmission] {
         &self.log
+    }
+
+    /// What is still to be delivered, and when the next attempt is due.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (Timestamp, &Letter)> {
+        self.letters.iter().map(|(_, (due, letter))| (*due, letter))
     }
 }

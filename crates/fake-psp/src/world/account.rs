@@ -175,3 +175,19 @@ fn account_number(core: &Core, key: &str, account: &VirtualAccount) -> String {
 fn reverses_for_good(config: &Config) -> bool {
     config.api_version.starts_with("1.")
 }
+
+/// Why a bank would not take a deposit.
+pub(crate) fn no_deposit(payment: &Payment, amount: i64) -> Option<String> {
+    let Some(account) = payment.account() else {
+        let method = payment.method().name(true);
+        return Some(format!("it is paid by {method}, not into a virtual account"));
+    };
+    if payment.state != State::WaitingForDeposit {
+        let status = payment.state.as_str();
+        return Some(format!("it is {status}; only WAITING_FOR_DEPOSIT takes a deposit"));
+    }
+    if account.expired {
+        return Some("the account's due date has passed; issue another one".to_owned());
+    }
+    (amount != payment.amount).then(|| format!("the account takes exactly {}", payment.amount))
+}

@@ -27,6 +27,7 @@ use crate::{
     table::Table,
     webhook::{Announcer, Hook, Notice, Outbox},
 };
+pub(crate) use account::no_deposit;
 pub(crate) use agenda::{Agenda, Duty};
 pub(crate) use billing::BillingOpening;
 pub(crate) use give_back::GiveBack;

@@ -5,6 +5,7 @@ mod api;
 mod billing;
 mod binary;
 mod cash_receipts;
+mod console;
 mod data;
 mod errors;
 mod faults;

@@ -1,0 +1,313 @@
+//! What really went over the wire, request by request: for people who want to see it. Kept in
+//! memory only, the latest of it only, and not at all in a fake that nobody can look at.
+
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, OnceLock},
+    task::{Context, Poll, ready},
+};
+
+use axum::{
+    Router,
+    body::{Body, HttpBody},
+    extract::{Request, State},
+    http::{HeaderMap, header},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
+use serde::Serialize;
+
+use crate::{FakePsp, Fate};
+
+/// So many exchanges are kept.
+const KEPT: usize = 1000;
+
+/// So many bytes are kept of each body.
+const LONGEST: usize = 16 * 1024;
+
+/// As much of a request as the API reads.
+const LARGEST_BODY: usize = 1 << 20;
+
+#[derive(Debug, Default)]
+pub(crate) struct Recorder(Arc<Mutex<VecDeque<Arc<Exchange>>>>);
+
+/// A request and what came of it.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    /// Its position in the log of calls; what is not in the log is not kept.
+    seq: OnceLock<u64>,
+    query: String,
+    headers: HeaderMap,
+    body: Sample,
+    outcome: Mutex<Outcome>,
+}
+
+/// The beginning of a body.
+#[derive(Debug, Default)]
+struct Sample {
+    start: Vec<u8>,
+    length: usize,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Ended(Ending),
+    Answered(Reply),
+}
+
+#[derive(Debug)]
+struct Reply {
+    status: u16,
+    headers: HeaderMap,
+    body: Sample,
+    /// How long it should become.
+    announced: Option<u64>,
+    over: bool,
+    twice: bool,
+}
+
+/// What came of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Ending {
+    /// No answer yet.
+    Waiting,
+    /// The client went away before there was one.
+    Abandoned,
+    /// The connection was closed without an answer.
+    Closed,
+    /// The connection was reset without an answer.
+    Reset,
+    /// The answer is on its way.
+    Answering,
+    /// The connection ended in the middle of the answer.
+    BrokenOff,
+    /// The whole answer was sent.
+    Answered,
+    /// The whole answer was sent, two times.
+    AnsweredTwice,
+}
+
+/// An exchange for the eyes of people.
+#[derive(Debug, Serialize)]
+pub(crate) struct Sight {
+    ending: Ending,
+    request: Message,
+    answer: Option<Message>,
+}
+
+#[derive(Debug, Serialize)]
+struct Message {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    headers: Vec<(String, String)>,
+    /// At most the first 16 KiB.
+    body: String,
+    body_bytes: usize,
+}
+
+/// Rides with a request to where it is logged.
+#[derive(Clone)]
+pub(crate) struct Slip {
+    shelf: Arc<Mutex<VecDeque<Arc<Exchange>>>>,
+    exchange: Arc<Exchange>,
+}
+
+impl Slip {
+    /// The request has its place in the log of calls.
+    pub(crate) fn file(&self, seq: u64) {
+        if self.exchange.seq.set(seq).is_err() {
+            return;
+        }
+        let mut shelf = lock(&self.shelf);
+        if shelf.len() == KEPT {
+            shelf.pop_front();
+        }
+        shelf.push_back(self.exchange.clone());
+    }
+}
+
+impl Recorder {
+    /// What is known of a call. After a reset, numbers come again: the latest counts.
+    pub(crate) fn look(&self, seq: u64) -> Option<Sight> {
+        let shelf = lock(&self.0);
+        let exchange = shelf.iter().rev().find(|one| one.seq.get() == Some(&seq))?;
+        Some(exchange.sight())
+    }
+}
+
+/// Puts the recorder before a router, in a fake that has one.
+pub(crate) fn record(psp: &FakePsp, router: Router) -> Router {
+    let Some(recorder) = psp.recorder() else { return router };
+    router.layer(from_fn_with_state(recorder.0.clone(), observe))
+}
+
+async fn observe(
+    State(shelf): State<Arc<Mutex<VecDeque<Arc<Exchange>>>>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if request.uri().path().starts_with("/_fake") {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    // A body that breaks off is as good as none, here as in the API.
+    let body = axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+    let mut sample = Sample::default();
+    sample.add(&body);
+    let exchange = Arc::new(Exchange {
+        seq: OnceLock::new(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers.clone(),
+        body: sample,
+        outcome: Mutex::new(Outcome::Ended(Ending::Waiting)),
+    });
+    let mut request = Request::from_parts(parts, Body::from(body));
+    request.extensions_mut().insert(Slip { shelf, exchange: exchange.clone() });
+    let waiting = Waiting(exchange);
+    let response = next.run(request).await;
+    waiting.0.begin(&response);
+    response.map(|inner| Body::new(Tee { inner, exchange: waiting.0.clone() }))
+}
+
+/// Dropped before there is an answer, the client has gone away.
+struct Waiting(Arc<Exchange>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let mut outcome = lock(&self.0.outcome);
+        if matches!(*outcome, Outcome::Ended(Ending::Waiting)) {
+            *outcome = Outcome::Ended(Ending::Abandoned);
+        }
+    }
+}
+
+impl Exchange {
+    fn begin(&self, response: &Response) {
+        let fate = response.extensions().get::<Fate>();
+        *lock(&self.outcome) = match fate {
+            Some(Fate::Close) => Outcome::Ended(Ending::Closed),
+            Some(Fate::Reset) => Outcome::Ended(Ending::Reset),
+            Some(Fate::Twice) | None => Outcome::Answered(Reply {
+                status: response.status().as_u16(),
+                headers: response.headers().clone(),
+                body: Sample::default(),
+                announced: announced(response),
+                over: false,
+                twice: fate.is_some(),
+            }),
+        };
+    }
+
+    fn add(&self, data: &Bytes) {
+        if let Outcome::Answered(reply) = &mut *lock(&self.outcome) {
+            reply.body.add(data);
+        }
+    }
+
+    fn end(&self) {
+        if let Outcome::Answered(reply) = &mut *lock(&self.outcome) {
+            reply.over = true;
+        }
+    }
+
+    fn sight(&self) -> Sight {
+        let outcome = lock(&self.outcome);
+        let (ending, answer) = match &*outcome {
+            Outcome::Ended(ending) => (*ending, None),
+            Outcome::Answered(reply) => {
+                let answer = Message::of(&reply.headers, &reply.body);
+                (reply.ending(), Some(Message { status: Some(reply.status), ..answer }))
+            }
+        };
+        let request = Message::of(&self.headers, &self.body);
+        let query = (!self.query.is_empty()).then(|| self.query.clone());
+        Sight { ending, request: Message { query, ..request }, answer }
+    }
+}
+
+fn announced(response: &Response) -> Option<u64> {
+    let header = response.headers().get(header::CONTENT_LENGTH);
+    let length = header.and_then(|length| length.to_str().ok()).and_then(|text| text.parse().ok());
+    length.or_else(|| response.body().size_hint().exact())
+}
+
+impl Reply {
+    fn ending(&self) -> Ending {
+        let whole = self.announced.is_none_or(|length| length == self.body.length as u64);
+        match (self.over, whole, self.twice) {
+            (false, ..) => Ending::Answering,
+            (true, false, _) => Ending::BrokenOff,
+            (true, true, true) => Ending::AnsweredTwice,
+            (true, true, false) => Ending::Answered,
+        }
+    }
+}
+
+impl Message {
+    fn of(headers: &HeaderMap, body: &Sample) -> Self {
+        let show = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
+            let secret = name == header::AUTHORIZATION || name == header::COOKIE;
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let value = if secret { "(not shown)".to_owned() } else { value.into_owned() };
+            (name.to_string(), value)
+        };
+        let headers = headers.iter().map(show).collect();
+        let text = String::from_utf8_lossy(&body.start).into_owned();
+        Self { query: None, status: None, headers, body: text, body_bytes: body.length }
+    }
+}
+
+impl Sample {
+    fn add(&mut self, data: &[u8]) {
+        self.length += data.len();
+        let room = LONGEST - self.start.len();
+        self.start.extend_from_slice(&data[..data.len().min(room)]);
+    }
+}
+
+/// A body that is looked at while it is sent.
+struct Tee {
+    inner: Body,
+    exchange: Arc<Exchange>,
+}
+
+impl HttpBody for Tee {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame {
+            frame.data_ref().inspect(|data| self.exchange.add(data));
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Sent, or given up: what was announced tells which.
+impl Drop for Tee {
+    fn drop(&mut self) {
+        self.exchange.end();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("nothing panics while it is held")
+}
