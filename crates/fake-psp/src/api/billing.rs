@@ -37,6 +37,12 @@ pub(super) const ROUTES: &[Route] = &[
         .takes::<IssueBody>()
         .answers::<BillingView<'_>>()
         .codes("billing_issue"),
+    Route::post("/v1/billing/authorizations/{authKey}", "issueBillingKeyByPath", issue_by_path)
+        .about("As `issue`, with the authKey in the path: older clients still ask this way.")
+        .at(Endpoint::BillingIssue)
+        .takes::<CustomerBody>()
+        .answers::<BillingView<'_>>()
+        .codes("billing_issue"),
     Route::post("/v1/billing/authorizations/card", "issueBillingKeyByCard", issue_by_card)
         .about("Issues a billing key for a card that the merchant knows.")
         .at(Endpoint::BillingIssue)
@@ -65,6 +71,14 @@ struct IssueBody {
     customer_key: Text,
 }
 
+/// Whose key it is.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct CustomerBody {
+    #[schemars(length(min = 1, max = 300))]
+    customer_key: Text,
+}
+
 /// A card to be registered.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -76,7 +90,9 @@ struct CardBody {
     card_expiration_year: Text,
     /// Two digits.
     card_expiration_month: Text,
-    /// A date of birth (yyMMdd) or a business number (ten digits).
+    /// A date of birth (yyMMdd) or a business number (ten digits). Older clients call it
+    /// `customerBirthday`.
+    #[serde(alias = "customerBirthday")]
     customer_identity_number: Text,
     /// The first two digits.
     card_password: Option<Text>,
@@ -106,11 +122,21 @@ struct ChargeBody {
 fn issue(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     let IssueBody { auth_key: Text(auth_key), customer_key: Text(customer_key) } =
         act.ask.body()?;
-    check_customer_key(&customer_key)?;
+    redeem(act, &auth_key, &customer_key)
+}
+
+fn issue_by_path(act: &mut Act<'_>) -> Result<Answer, Refusal> {
+    let CustomerBody { customer_key: Text(customer_key) } = act.ask.body()?;
+    let auth_key = act.ask.param("authKey").to_owned();
+    redeem(act, &auth_key, &customer_key)
+}
+
+fn redeem(act: &mut Act<'_>, auth_key: &str, customer_key: &str) -> Result<Answer, Refusal> {
+    check_customer_key(customer_key)?;
     if auth_key.is_empty() || auth_key.chars().count() > LONGEST_AUTH_KEY {
         return Err("INVALID_REQUEST".into());
     }
-    let key = act.world.redeem(act.core, &auth_key, &customer_key, act.now)?;
+    let key = act.world.redeem(act.core, auth_key, customer_key, act.now)?;
     Ok(show(act, &key))
 }
 

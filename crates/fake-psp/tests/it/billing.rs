@@ -54,6 +54,18 @@ fn order(order_id: &str) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
+async fn older_clients_are_understood() {
+    let shop = Shop::new();
+    let mut older = card();
+    let birthday = older.as_object_mut().unwrap().remove("customerIdentityNumber").unwrap();
+    let reply = shop.issue_by_card(with(older, "customerBirthday", birthday)).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let path = "/v1/billing/authorizations/bln_unknown";
+    let reply = shop.post(path, None, json!({"customerKey": "customer-1"})).await;
+    assert_eq!(reply.json()["code"], "INVALID_BILLING_AUTH", "the path is an authKey");
+}
+
+#[tokio::test(start_paused = true)]
 async fn golden_billing() {
     let shop = Shop::new();
     insta::assert_snapshot!("billing_issue_by_card", lines(&shop.issue_by_card(card()).await));
