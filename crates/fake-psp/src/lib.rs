@@ -33,6 +33,7 @@ mod settlement;
 mod start;
 mod store;
 mod table;
+mod test_means;
 mod view;
 mod webhook;
 mod window;

@@ -10,6 +10,8 @@ pub(crate) struct Bank {
     /// The short Korean name, which version 1 takes in place of a code.
     pub(crate) korean: &'static str,
     pub(crate) english: &'static str,
+    /// For a person who reads English.
+    pub(crate) title: &'static str,
 }
 
 impl Bank {
@@ -20,6 +22,11 @@ impl Bank {
             let names = [bank.code, bank.institution, bank.korean, bank.english];
             names.contains(&text) || bank.korean == short
         })
+    }
+
+    /// For a person.
+    pub(crate) fn spoken(&self, english: bool) -> &'static str {
+        if english { self.title } else { self.korean }
     }
 
     /// Only banks issue virtual accounts; refunds can go to securities firms too.
@@ -33,63 +40,94 @@ const fn bank(
     institution: &'static str,
     korean: &'static str,
     english: &'static str,
+    title: &'static str,
 ) -> Bank {
-    Bank { code, institution, korean, english }
+    Bank { code, institution, korean, english, title }
 }
 
 /// Every one, banks first. (89 is UNVERIFIED.)
 pub(crate) const BANKS: &[Bank] = &[
-    bank("39", "039", "경남", "KYONGNAMBANK"),
-    bank("34", "034", "광주", "GWANGJUBANK"),
-    bank("12", "012", "단위농협", "LOCALNONGHYEOP"),
-    bank("32", "032", "부산", "BUSANBANK"),
-    bank("45", "045", "새마을", "SAEMAUL"),
-    bank("64", "064", "산림", "SANLIM"),
-    bank("88", "088", "신한", "SHINHAN"),
-    bank("48", "048", "신협", "SHINHYEOP"),
-    bank("27", "027", "씨티", "CITI"),
-    bank("20", "020", "우리", "WOORI"),
-    bank("71", "071", "우체국", "POST"),
-    bank("50", "050", "저축", "SAVINGBANK"),
-    bank("37", "037", "전북", "JEONBUKBANK"),
-    bank("35", "035", "제주", "JEJUBANK"),
-    bank("90", "090", "카카오", "KAKAOBANK"),
-    bank("89", "089", "케이", "KBANK"),
-    bank("92", "092", "토스", "TOSSBANK"),
-    bank("81", "081", "하나", "HANA"),
-    bank("54", "054", "홍콩상하이", "HSBC"),
-    bank("03", "003", "기업", "IBK"),
-    bank("06", "004", "국민", "KOOKMIN"),
-    bank("31", "031", "대구", "DAEGUBANK"),
-    bank("02", "002", "산업", "KDBBANK"),
-    bank("11", "011", "농협", "NONGHYEOP"),
-    bank("23", "023", "SC제일", "SC"),
-    bank("07", "007", "수협", "SUHYEOP"),
-    bank("S8", "261", "교보증권", "KYOBO_SECURITIES"),
-    bank("SE", "267", "대신증권", "DAISHIN_SECURITIES"),
-    bank("SK", "287", "메리츠증권", "MERITZ_SECURITIES"),
-    bank("S5", "238", "미래에셋증권", "MIRAE_ASSET_SECURITIES"),
-    bank("SM", "290", "부국증권", "BOOKOOK_SECURITIES"),
-    bank("S3", "240", "삼성증권", "SAMSUNG_SECURITIES"),
-    bank("SN", "291", "신영증권", "SHINYOUNG_SECURITIES"),
-    bank("S2", "278", "신한금융투자", "SHINHAN_INVESTMENT"),
-    bank("S0", "209", "유안타증권", "YUANTA_SECURITES"),
-    bank("SJ", "280", "유진투자증권", "EUGENE_INVESTMENT_AND_SECURITIES"),
-    bank("SQ", "288", "카카오페이증권", "KAKAOPAY_SECURITIES"),
-    bank("SB", "264", "키움증권", "KIWOOM"),
-    bank("ST", "271", "토스증권", "TOSS_SECURITIES"),
-    bank("SR", "294", "펀드온라인코리아", "KOREA_FOSS_SECURITIES"),
-    bank("SH", "270", "하나금융투자", "HANA_INVESTMENT_AND_SECURITIES"),
-    bank("S9", "262", "하이투자증권", "HI_INVESTMENT_AND_SECURITIES"),
-    bank("S6", "243", "한국투자증권", "KOREA_INVESTMENT"),
-    bank("SG", "269", "한화투자증권", "HANHWA_INVESTMENT_AND_SECURITIES"),
-    bank("SA", "263", "현대차증권", "HYUNDAI_MOTOR_SECURITIES"),
-    bank("SI", "279", "DB금융투자", "DB_INVESTMENT_AND_SECURITIES"),
-    bank("S4", "218", "KB증권", "KB_SECURITIES"),
-    bank("SP", "227", "KTB투자증권", "DAOL_INVESTMENT_AND_SECURITIES"),
-    bank("SO", "292", "LIG투자증권", "LIG_INVESTMENT_AND_SECURITIES"),
-    bank("SL", "247", "NH투자증권", "NH_INVESTMENT_AND_SECURITIES"),
-    bank("SD", "266", "SK증권", "SK_SECURITIES"),
+    bank("39", "039", "경남", "KYONGNAMBANK", "Kyongnam"),
+    bank("34", "034", "광주", "GWANGJUBANK", "Gwangju"),
+    bank("12", "012", "단위농협", "LOCALNONGHYEOP", "Local NongHyup"),
+    bank("32", "032", "부산", "BUSANBANK", "Busan"),
+    bank("45", "045", "새마을", "SAEMAUL", "MG Community"),
+    bank("64", "064", "산림", "SANLIM", "SJ Forestry"),
+    bank("88", "088", "신한", "SHINHAN", "Shinhan"),
+    bank("48", "048", "신협", "SHINHYEOP", "Shinhyup"),
+    bank("27", "027", "씨티", "CITI", "Citi"),
+    bank("20", "020", "우리", "WOORI", "Woori"),
+    bank("71", "071", "우체국", "POST", "Korea Post"),
+    bank("50", "050", "저축", "SAVINGBANK", "Savings banks"),
+    bank("37", "037", "전북", "JEONBUKBANK", "Jeonbuk"),
+    bank("35", "035", "제주", "JEJUBANK", "Jeju"),
+    bank("90", "090", "카카오", "KAKAOBANK", "KakaoBank"),
+    bank("89", "089", "케이", "KBANK", "K bank"),
+    bank("92", "092", "토스", "TOSSBANK", "Toss Bank"),
+    bank("81", "081", "하나", "HANA", "Hana"),
+    bank("54", "054", "홍콩상하이", "HSBC", "HSBC"),
+    bank("03", "003", "기업", "IBK", "IBK"),
+    bank("06", "004", "국민", "KOOKMIN", "KB Kookmin"),
+    bank("31", "031", "대구", "DAEGUBANK", "Daegu"),
+    bank("02", "002", "산업", "KDBBANK", "KDB"),
+    bank("11", "011", "농협", "NONGHYEOP", "NH NongHyup"),
+    bank("23", "023", "SC제일", "SC", "SC First"),
+    bank("07", "007", "수협", "SUHYEOP", "Suhyup"),
+    bank("S8", "261", "교보증권", "KYOBO_SECURITIES", "Kyobo Securities"),
+    bank("SE", "267", "대신증권", "DAISHIN_SECURITIES", "Daishin Securities"),
+    bank("SK", "287", "메리츠증권", "MERITZ_SECURITIES", "Meritz Securities"),
+    bank("S5", "238", "미래에셋증권", "MIRAE_ASSET_SECURITIES", "Mirae Asset Securities"),
+    bank("SM", "290", "부국증권", "BOOKOOK_SECURITIES", "Bookook Securities"),
+    bank("S3", "240", "삼성증권", "SAMSUNG_SECURITIES", "Samsung Securities"),
+    bank("SN", "291", "신영증권", "SHINYOUNG_SECURITIES", "Shinyoung Securities"),
+    bank("S2", "278", "신한금융투자", "SHINHAN_INVESTMENT", "Shinhan Investment"),
+    bank("S0", "209", "유안타증권", "YUANTA_SECURITES", "Yuanta Securities"),
+    bank(
+        "SJ",
+        "280",
+        "유진투자증권",
+        "EUGENE_INVESTMENT_AND_SECURITIES",
+        "Eugene Investment & Securities",
+    ),
+    bank("SQ", "288", "카카오페이증권", "KAKAOPAY_SECURITIES", "Kakao Pay Securities"),
+    bank("SB", "264", "키움증권", "KIWOOM", "Kiwoom Securities"),
+    bank("ST", "271", "토스증권", "TOSS_SECURITIES", "Toss Securities"),
+    bank("SR", "294", "펀드온라인코리아", "KOREA_FOSS_SECURITIES", "Korea FOSS Securities"),
+    bank(
+        "SH",
+        "270",
+        "하나금융투자",
+        "HANA_INVESTMENT_AND_SECURITIES",
+        "Hana Investment & Securities",
+    ),
+    bank("S9", "262", "하이투자증권", "HI_INVESTMENT_AND_SECURITIES", "Hi Investment & Securities"),
+    bank("S6", "243", "한국투자증권", "KOREA_INVESTMENT", "Korea Investment & Securities"),
+    bank(
+        "SG",
+        "269",
+        "한화투자증권",
+        "HANHWA_INVESTMENT_AND_SECURITIES",
+        "Hanwha Investment & Securities",
+    ),
+    bank("SA", "263", "현대차증권", "HYUNDAI_MOTOR_SECURITIES", "Hyundai Motor Securities"),
+    bank("SI", "279", "DB금융투자", "DB_INVESTMENT_AND_SECURITIES", "DB Investment & Securities"),
+    bank("S4", "218", "KB증권", "KB_SECURITIES", "KB Securities"),
+    bank(
+        "SP",
+        "227",
+        "KTB투자증권",
+        "DAOL_INVESTMENT_AND_SECURITIES",
+        "DAOL Investment & Securities",
+    ),
+    bank(
+        "SO",
+        "292",
+        "LIG투자증권",
+        "LIG_INVESTMENT_AND_SECURITIES",
+        "LIG Investment & Securities",
+    ),
+    bank("SL", "247", "NH투자증권", "NH_INVESTMENT_AND_SECURITIES", "NH Investment & Securities"),
+    bank("SD", "266", "SK증권", "SK_SECURITIES", "SK Securities"),
 ];
 
 #[cfg(test)]

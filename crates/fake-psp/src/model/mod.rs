@@ -8,10 +8,11 @@ mod issuer;
 mod means;
 mod money;
 mod payment;
+mod provider;
 mod settling;
 mod state;
 
-pub(crate) use bank::Bank;
+pub(crate) use bank::{BANKS, Bank};
 pub(crate) use billing::{AuthKey, BillingAuth, BillingKey, BillingMeans};
 pub(crate) use cancel::{Cancel, CancelStatus};
 pub(crate) use cash_receipt::{CashReceipt, IssueStatus, ReceiptEvent, ReceiptKind, ReceiptWish};
@@ -23,6 +24,7 @@ pub(crate) use means::{
 pub use money::Currency;
 pub(crate) use money::Money;
 pub(crate) use payment::{Failure, Kind, Payment, Planned};
+pub(crate) use provider::{CARRIERS, FOREIGN_PROVIDERS, PROVIDERS, Provider};
 pub(crate) use settling::{AcquireStatus, Settling};
 pub(crate) use state::Event;
 pub use state::State;
