@@ -65,12 +65,12 @@ async fn a_merchant_sends_a_person_to_the_window_and_gets_them_back() {
         </form>"#;
     let shop = Merchant::serve(&page.replace("{{psp}}", psp.url())).await;
     for (button, path, says) in
-        [("Walk away", "/fail", "code=PAY_PROCESS_CANCELED"), ("Approve", "/success", "from=shop")]
+        [(".leave", "/fail", "code=PAY_PROCESS_CANCELED"), (".go", "/success", "from=shop")]
     {
         browser.open(&shop.url).await;
         browser.click("Pay").await;
         browser.wait_for_text("15,000원").await;
-        browser.click(button).await;
+        browser.click(css(button)).await;
         let url = browser.wait_for_url(path).await;
         assert!(url.as_str().starts_with(&shop.url), "{url}");
         browser.wait_for_text(says).await;

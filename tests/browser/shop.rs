@@ -32,7 +32,7 @@ async fn taken(system: &System) -> i64 {
 }
 
 async fn pays(browser: &Browser, system: &System, order: &str) {
-    browser.click("Approve").await;
+    browser.click("결제하기").await;
     browser.wait_for_url(&format!("/status/{order}")).await;
     browser.read(css("[data-status=SUCCESS]")).await;
     // The page follows the booking by itself.
@@ -67,7 +67,9 @@ async fn a_person_whose_card_is_declined_can_pay_again() {
     let Some(browser) = Browser::start().await else { return };
     let system = System::start(Layout::SINGLE, None).await;
     let order = go_to_the_window(&browser, &system).await;
-    browser.click("Decline").await;
+    // A card that its company declines at once.
+    browser.click("9410 0000 0000 0041").await;
+    browser.click("결제하기").await;
     browser.wait_for_url(&format!("{}/fail", system.url("payment-1"))).await;
     browser.wait_for_text("결제하지 않았습니다").await;
     browser.wait_for_text("거절").await;
@@ -80,7 +82,7 @@ async fn a_person_who_walks_away_finds_the_order_again() {
     let Some(browser) = Browser::start().await else { return };
     let system = System::start(Layout::SINGLE, None).await;
     let order = go_to_the_window(&browser, &system).await;
-    browser.click("Walk away").await;
+    browser.click(css("[aria-label='결제창 닫기']")).await;
     browser.wait_for_url(&format!("{}/fail", system.url("payment-1"))).await;
     browser.wait_for_text("결제하지 않았습니다").await;
     browser.wait_for_text("취소").await;

@@ -125,12 +125,33 @@ impl TestMeans {
         }
     }
 
+    /// What is to be known of it besides its number.
+    pub(crate) fn badge(&self, english: bool) -> &'static str {
+        match (self.card_type, self.owner, english) {
+            (CardType::Check, _, false) => "체크",
+            (CardType::Check, _, true) => "Debit",
+            (_, OwnerType::Company, false) => "법인",
+            (_, OwnerType::Company, true) => "Corporate",
+            _ => "",
+        }
+    }
+
+    /// `94100012****789*`, `110000****01`.
+    pub(crate) fn masked(&self) -> String {
+        match self.method {
+            Method::Card => {
+                format!("{}****{}*", &self.number[..8], &self.number[12..self.number.len() - 1])
+            }
+            _ => format!("{}****{}", &self.number[..6], &self.number[10..]),
+        }
+    }
+
     /// As a card of a payment.
     pub(crate) fn card(&self) -> Card {
         Card {
             issuer_code: self.issuer.to_owned(),
             acquirer_code: Some(self.issuer.to_owned()),
-            number: mask(self.number),
+            number: self.masked(),
             card_type: self.card_type,
             owner_type: self.owner,
             ..Card::usual()
@@ -167,11 +188,6 @@ impl Does {
             ),
         }
     }
-}
-
-/// `9410001234567890` → `94100012****789*`.
-fn mask(number: &str) -> String {
-    format!("{}****{}*", &number[..8], &number[12..number.len() - 1])
 }
 
 #[cfg(test)]

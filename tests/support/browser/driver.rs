@@ -114,7 +114,12 @@ async fn session(
         &format!("--user-data-dir={}", profile.display()),
     ];
     let wanted = json!({
-        "goog:chromeOptions": {"binary": programs.chromium, "args": args},
+        "goog:chromeOptions": {
+            "binary": programs.chromium,
+            "args": args,
+            // A person in Korea.
+            "prefs": {"intl.accept_languages": "ko-KR,ko"},
+        },
         "goog:loggingPrefs": {"browser": "ALL"},
         "timeouts": {"pageLoad": LOAD.as_millis() as u64, "script": LOAD.as_millis() as u64},
     });

@@ -21,7 +21,7 @@ mod run;
 mod sealed;
 mod sellers;
 mod settlements;
-mod transactions;
+pub(crate) mod transactions;
 mod virtual_account;
 
 use std::collections::BTreeMap;

@@ -100,7 +100,7 @@ impl<'a> TransactionView<'a> {
 }
 
 /// `2022-01-01`, `2022-01-01T00:00:00`, `….000`, or with an offset. Korean time without one.
-pub(super) fn moment(text: Option<&String>) -> Result<Timestamp, Refusal> {
+pub(crate) fn moment(text: Option<&String>) -> Result<Timestamp, Refusal> {
     let text = text.ok_or("INVALID_DATE")?;
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);

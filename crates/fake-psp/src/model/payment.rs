@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Cancel, Currency, Event, Means, Method, ReceiptWish, Settling, State, VirtualAccount};
+use crate::window::Checkout;
 
 /// How a payment came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -52,6 +53,8 @@ pub(crate) struct Payment {
     /// Where the window sends the buyer. None where no window is, or where the page wants a promise.
     pub(crate) success_url: Option<String>,
     pub(crate) fail_url: Option<String>,
+    /// What the shop's page wants of the window besides, if anything.
+    pub(crate) checkout: Option<Box<Checkout>>,
     pub(crate) means: Means,
     pub(crate) currency: Currency,
     pub(crate) amount: i64,

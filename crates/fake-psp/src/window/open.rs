@@ -1,47 +1,79 @@
 //! Opening the window: what Toss's JavaScript does for a shop's page.
 
+use std::collections::BTreeMap;
+
 use axum::{
+    Json,
     extract::{Request, State as Handle},
-    response::Response,
+    response::{IntoResponse, Response},
 };
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use super::{fields, refuse, see_other};
+use super::{
+    Checkout, checkout,
+    cors::across,
+    ending::{refuse, see_other},
+    visit::Visit,
+};
 use crate::{
     Config, Endpoint, FakePsp,
     api::{
         self,
         error::Refusal,
-        fields::{text, won},
+        fields::{Amount, amount_or_zero, text},
     },
     fault::Subject,
-    model::{Means, Method},
+    model::{Currency, Method},
     world::{Opening, World},
 };
 
 const LONGEST_NAME: usize = 100;
+const MOST_METADATA: usize = 5;
+
+/// What a script is told of a window that it opened.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Opened {
+    /// The payment's key, or the billing window's id.
+    pub(super) id: String,
+    /// The path of the page.
+    pub(super) path: String,
+}
+
+impl Opened {
+    /// A script is told the path, a browser is led to it.
+    pub(super) fn lead(self, visit: &Visit) -> Response {
+        if visit.is_script() {
+            return across(Json(self).into_response());
+        }
+        see_other(&self.path)
+    }
+}
 
 /// Creates a payment in READY and sends the browser to its page.
 pub(super) async fn open(Handle(psp): Handle<FakePsp>, request: Request) -> Response {
-    let (parts, form) = fields(request).await;
+    let visit = Visit::read(request).await;
     let opened = psp.with(|core, world, now| {
-        let checked = check(&core.config, world, &form);
-        let order_id = text(&form, "orderId");
+        let checked = check(&core.config, world, &visit.form, now);
+        let order_id = visit.field("orderId");
         let subject = Subject { order_id: order_id.as_deref(), ..Subject::default() };
-        let call = api::log_call(world, &parts, Endpoint::Window, now, subject);
+        let call = api::log_call(world, &visit.parts, Endpoint::Window, now, subject);
         let opened = checked.map(|opening| world.open(core, opening, now));
-        world.calls[call].status = Some(opened.as_ref().map_or_else(Refusal::status, |_| 303));
+        let led = if visit.is_script() { 200 } else { 303 };
+        world.calls[call].status = Some(opened.as_ref().map_or_else(Refusal::status, |_| led));
         world.calls[call].payment_key = opened.as_ref().ok().cloned();
         opened
     });
     match opened {
-        Ok(key) => see_other(&format!("/window/{key}")),
-        Err(refusal) => refuse(&refusal, api::english(&parts.headers)),
+        Ok(key) => Opened { path: format!("/window/{key}"), id: key }.lead(&visit),
+        Err(refusal) => refuse(&visit, &refusal),
     }
 }
 
-fn check(config: &Config, world: &World, form: &Value) -> Result<Opening, Refusal> {
+fn check(config: &Config, world: &World, form: &Value, now: Timestamp) -> Result<Opening, Refusal> {
     let order_id = text(form, "orderId").ok_or("INVALID_REQUIRED_PARAM")?;
     let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '=');
     if !(6..=64).contains(&order_id.len()) || !order_id.chars().all(letters) {
@@ -51,40 +83,118 @@ fn check(config: &Config, world: &World, form: &Value) -> Result<Opening, Refusa
     if order_name.chars().count() > LONGEST_NAME {
         return Err("INVALID_ORDER_NAME".into());
     }
-    if text(form, "clientKey").is_some_and(|key| !key.contains("_ck_") && !key.contains("_gck_")) {
-        return Err("INVALID_CLIENT_KEY".into());
-    }
-    // The SDK of version 2 sends {currency, value}.
-    let (amount, nested) = match form.get("amount") {
-        Some(nested @ Value::Object(_)) => (won(nested, "value")?, text(nested, "currency")),
-        _ => (won(form, "amount")?, None),
-    };
-    if nested.or_else(|| text(form, "currency")).is_some_and(|currency| currency != "KRW") {
-        return Err("INVALID_CURRENCY".into());
-    }
-    let amount = amount.ok_or("REQUIRED_AMOUNT")?;
+    check_client_key(form)?;
+    let (amount, currency) = read_amount(form)?;
     if amount <= 0 {
         return Err("BELOW_ZERO_AMOUNT".into());
     }
-    if amount < config.minimum_amount {
+    if currency == Currency::Krw && amount < config.minimum_amount {
         return Err("BELOW_MINIMUM_AMOUNT".into());
     }
-    let method = Method::read(text(form, "method").as_deref()).ok_or("NOT_SUPPORTED_METHOD")?;
+    let (method, _) = checkout::named(text(form, "method").as_deref())?;
+    // Money of other countries: foreign wallets and cards only.
+    let abroad = matches!(method, None | Some(Method::Card | Method::ForeignEasyPay));
+    if currency != Currency::Krw && !abroad {
+        return Err("INVALID_CURRENCY".into());
+    }
     if world.store.approved_of(&order_id).is_some() {
         return Err("DUPLICATED_ORDER_ID".into());
     }
+    let (success, fail) = urls(form)?;
+    let settings = Checkout::read(form, amount, currency, now)?;
+    let method = settings.methods.first().copied().or(method).unwrap_or(Method::Card);
+    let means = settings.usual_means(method, text(form, "customerName").as_deref());
+    let group = group_of(method);
+    let part = |name: &str| checkout::option(form, group, name);
+    let yes = |name: &str| part(name).and_then(Value::as_bool) == Some(true);
+    let portion = |value: Option<&Value>| amount_or_zero(as_amount(value)?.as_ref(), currency);
+    Ok(Opening {
+        currency,
+        success_url: success,
+        fail_url: fail,
+        tax_free_amount: portion(form.get("taxFreeAmount"))?,
+        tax_exemption_amount: portion(part("taxExemptionAmount"))?,
+        use_escrow: yes("useEscrow"),
+        culture_expense: yes("isCulturalExpenses") || yes("cultureExpense"),
+        customer_key: text(form, "customerKey"),
+        customer_name: text(form, "customerName"),
+        customer_email: text(form, "customerEmail"),
+        customer_mobile_phone: text(form, "customerMobilePhone"),
+        metadata: metadata(form)?,
+        checkout: (settings != Checkout::default()).then(|| Box::new(settings)),
+        ..Opening::new(order_id, order_name, amount, means)
+    })
+}
+
+/// `test_ck_…`, `live_gck_…`: a key of a page, not of a server.
+pub(super) fn check_client_key(form: &Value) -> Result<(), Refusal> {
+    match text(form, "clientKey") {
+        Some(key) if !key.contains("_ck_") && !key.contains("_gck_") => {
+            Err("INVALID_CLIENT_KEY".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Version 2 of the SDK sends {currency, value}.
+fn read_amount(form: &Value) -> Result<(i64, Currency), Refusal> {
+    let (value, nested) = match form.get("amount") {
+        Some(nested @ Value::Object(_)) => (nested.get("value"), text(nested, "currency")),
+        plain => (plain, None),
+    };
+    let named = nested.or_else(|| text(form, "currency"));
+    let currency = Currency::read(named.as_deref().unwrap_or("KRW")).ok_or("INVALID_CURRENCY")?;
+    let amount = as_amount(value)?.ok_or("REQUIRED_AMOUNT")?;
+    Ok((amount.of(currency)?, currency))
+}
+
+fn as_amount(value: Option<&Value>) -> Result<Option<Amount>, Refusal> {
+    let value = value.filter(|value| !value.is_null());
+    value.map(Amount::deserialize).transpose().map_err(|_| "INVALID_REQUEST".into())
+}
+
+/// Where the buyer goes back to. A script may do without: its page waits for a promise.
+pub(super) fn urls(form: &Value) -> Result<(Option<String>, Option<String>), Refusal> {
+    let is_promise = form.get("promise") == Some(&Value::Bool(true));
+    let none = |name: &str| form.get(name).is_none_or(Value::is_null);
+    if is_promise && none("successUrl") && none("failUrl") {
+        return Ok((None, None));
+    }
     let success = http_url(form, "successUrl").ok_or("INCORRECT_SUCCESS_URL_FORMAT")?;
     let fail = http_url(form, "failUrl").ok_or("INCORRECT_FAIL_URL_FORMAT")?;
-    Ok(Opening {
-        success_url: Some(success),
-        fail_url: Some(fail),
-        customer_key: text(form, "customerKey"),
-        ..Opening::new(order_id, order_name, amount, Means::usual(method))
-    })
+    Ok((Some(success), Some(fail)))
 }
 
 fn http_url(form: &Value, name: &str) -> Option<String> {
     let url = text(form, name)?;
     let parsed = Url::parse(&url).ok()?;
     matches!(parsed.scheme(), "http" | "https").then_some(url)
+}
+
+fn metadata(form: &Value) -> Result<Option<BTreeMap<String, String>>, Refusal> {
+    let bad = || Refusal::new("INVALID_REQUEST");
+    let pairs = match form.get("metadata") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Object(pairs)) if pairs.len() <= MOST_METADATA => pairs,
+        Some(_) => return Err(bad()),
+    };
+    let pair = |(key, value): (&String, &Value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let fits = key.chars().count() <= 40 && !key.contains(['[', ']']);
+        let fits = fits && value.chars().count() <= 2000;
+        fits.then(|| (key.clone(), value)).ok_or_else(bad)
+    };
+    pairs.iter().map(pair).collect::<Result<_, _>>().map(Some)
+}
+
+/// Where version 2 of the SDK puts a method's options.
+fn group_of(method: Method) -> &'static str {
+    match method {
+        Method::Card | Method::EasyPay => "card",
+        Method::Transfer => "transfer",
+        Method::VirtualAccount => "virtualAccount",
+        Method::MobilePhone => "mobilePhone",
+        Method::ForeignEasyPay => "foreignEasyPay",
+        _ => "giftCertificate",
+    }
 }

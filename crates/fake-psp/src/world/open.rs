@@ -8,6 +8,7 @@ use super::{Core, Duty, World};
 use crate::{
     clock::{in_korea, spell},
     model::{Currency, Event, Kind, Means, Payment, Planned, ReceiptWish, Settling, State},
+    window::Checkout,
 };
 
 /// From the opening of the window on, a buyer's account for refunds can be read for so long.
@@ -33,6 +34,7 @@ pub(crate) struct Opening {
     pub(crate) cash_receipt: Option<ReceiptWish>,
     pub(crate) success_url: Option<String>,
     pub(crate) fail_url: Option<String>,
+    pub(crate) checkout: Option<Box<Checkout>>,
 }
 
 impl Opening {
@@ -57,6 +59,7 @@ impl Opening {
             cash_receipt: None,
             success_url: None,
             fail_url: None,
+            checkout: None,
         }
     }
 }
@@ -83,6 +86,7 @@ impl World {
             customer_mobile_phone: opening.customer_mobile_phone,
             success_url: opening.success_url,
             fail_url: opening.fail_url,
+            checkout: opening.checkout,
             means: opening.means,
             currency: opening.currency,
             amount: opening.amount,

@@ -247,7 +247,7 @@ async fn the_window_checks_what_it_is_given() {
         ("amount", json!(null), "REQUIRED_AMOUNT"),
         ("amount", json!(0), "BELOW_ZERO_AMOUNT"),
         ("amount", json!(99), "BELOW_MINIMUM_AMOUNT"),
-        ("currency", json!("USD"), "INVALID_CURRENCY"),
+        ("currency", json!("EUR"), "INVALID_CURRENCY"),
         ("method", json!("BARTER"), "NOT_SUPPORTED_METHOD"),
         ("successUrl", json!("shop.test"), "INCORRECT_SUCCESS_URL_FORMAT"),
         ("failUrl", json!("javascript:alert(1)"), "INCORRECT_FAIL_URL_FORMAT"),
@@ -259,22 +259,6 @@ async fn the_window_checks_what_it_is_given() {
     }
     shop.paid("order-0001", 1_000).await;
     assert_eq!(shop.post("/window/payments", None, good).await.word(), "DUPLICATED_ORDER_ID");
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_page_is_plain_escaped_and_says_that_it_is_a_fake() {
-    let shop = Shop::new();
-    let form = "orderId=order-0001&orderName=%3Cb%3E%7B%7Bkey%7D%7D&amount=15000\
-                &successUrl=http%3A%2F%2Fshop.test%2Fs&failUrl=http%3A%2F%2Fshop.test%2Ff";
-    let request = axum::http::Request::post("/window/payments")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(Body::from(form));
-    let reply = shop.send(request.unwrap()).await;
-    let page = shop.get(reply.headers["location"].to_str().unwrap()).await.text();
-    assert!(page.contains("&lt;b&gt;&#123;&#123;key}}"), "{page}");
-    assert!(page.contains("15,000원") && page.contains("가짜 결제창") && page.contains("fake"));
-    assert!(!page.contains("<script"));
-    assert_eq!(page.matches("<form method=\"post\"").count(), 3);
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,4 +24,5 @@ mod sockets;
 mod start;
 mod vault;
 mod webhooks;
+mod window;
 mod wire;
