@@ -68,6 +68,13 @@ pub struct Config {
     pub waiting_is_announced: bool,
     /// Business days until the refund of a virtual account reaches the buyer (about D+2).
     pub refund_business_days: u32,
+    /// Minutes until the cancel of an overseas payment (FOREIGN_EASY_PAY) is done: IN_PROGRESS until
+    /// then, with CANCEL_STATUS_CHANGED at the end. `None`: done at once. UNVERIFIED: how long, and
+    /// that balance and status change only then. Default 1.
+    pub overseas_cancel_minutes: Option<i64>,
+    /// UNVERIFIED: does CANCEL_STATUS_CHANGED name `paymentKey` and `orderId` besides the fields of
+    /// the cancel? Default yes.
+    pub cancel_webhook_names_payment: bool,
     /// UNVERIFIED: the code for a cancel after the deposit that names no `refundReceiveAccount`.
     /// Default `INVALID_REFUND_ACCOUNT_INFO`.
     pub no_refund_account_code: String,
@@ -213,6 +220,8 @@ impl Default for Config {
             billing_cancels_are_announced: true,
             waiting_is_announced: false,
             refund_business_days: 2,
+            overseas_cancel_minutes: Some(1),
+            cancel_webhook_names_payment: true,
             no_refund_account_code: "INVALID_REFUND_ACCOUNT_INFO".to_owned(),
             escrow_partial_cancel_code: "FAILED_INTERNAL_SYSTEM_PROCESSING".to_owned(),
             cancel_tax_code: "INVALID_REQUEST".to_owned(),

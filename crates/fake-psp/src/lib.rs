@@ -56,3 +56,4 @@ pub use settlement::{HolidaysError, SettlementCycle, korean_holidays, read_holid
 pub use start::{Builder, Opened, Running, StartError};
 pub use webhook::{Deliver, DeliverError, EventType, Hook};
 pub use wire::Fate;
+pub use world::NoCancelInProgress;

@@ -236,12 +236,12 @@ impl FakePsp {
             let Some(payment) = world.store.get(payment_key) else {
                 return Err(ConsoleError::NotFound(payment_key.to_owned()));
             };
-            let asked = amount.unwrap_or(payment.balance);
-            if !payment.was_charged() || asked < 1 || asked > payment.balance {
+            let asked = amount.unwrap_or(payment.cancelable());
+            if !payment.was_charged() || asked < 1 || asked > payment.cancelable() {
                 return Err(ConsoleError::NotCancelable {
                     key: payment_key.to_owned(),
                     status: payment.state.as_str(),
-                    balance: payment.balance,
+                    balance: payment.cancelable(),
                     asked,
                 });
             }
@@ -250,6 +250,7 @@ impl FakePsp {
                 reason,
                 tax_free_amount: 0,
                 tax_exemption_amount: 0,
+                request_id: None,
                 cause: Cause::Console,
             };
             world.give_back(core, payment_key, &back, now);

@@ -53,6 +53,9 @@ struct CancelBody {
     currency: Option<Text>,
     /// What the merchant thinks is left; with another balance nothing is cancelled.
     refundable_amount: Option<Amount>,
+    /// The merchant's own id of the cancel: for overseas payments, whose cancels take a while.
+    #[schemars(length(min = 6, max = 64))]
+    cancel_request_id: Option<Text>,
     /// Where the money goes: for a virtual account that was paid into.
     refund_receive_account: Option<RefundAccountBody>,
 }
@@ -95,6 +98,10 @@ fn cancel(act: &mut Act<'_>) -> Result<Answer, Refusal> {
         tax_free: amount_or_zero(body.tax_free_amount.as_ref(), currency)?,
         tax_exemption: amount_or_zero(body.tax_exemption_amount.as_ref(), currency)?,
     };
+    let length = body.cancel_request_id.as_ref().map(|Text(id)| id.chars().count());
+    if length.is_some_and(|length| !(6..=64).contains(&length)) {
+        return Err("INVALID_REQUEST".into());
+    }
     if body.currency.is_some_and(|Text(named)| named != currency.as_str()) {
         return Err("INVALID_REQUEST".into());
     }
@@ -106,6 +113,7 @@ fn cancel(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     if payment.account().is_some() {
         check_refund_account(&act.core.config, body.refund_receive_account.as_ref())?;
     }
+    let request_id = body.cancel_request_id.map(|Text(id)| id);
     let whole = amount == payment.balance;
     let back = GiveBack {
         amount,
@@ -116,6 +124,7 @@ fn cancel(act: &mut Act<'_>) -> Result<Answer, Refusal> {
         } else {
             wanted.tax_exemption
         },
+        request_id: request_id.as_deref(),
         cause: Cause::Cancel,
     };
     act.world.give_back(act.core, key, &back, act.now);
@@ -136,14 +145,15 @@ fn check(
         State::Canceled => return Err("ALREADY_CANCELED_PAYMENT".into()),
         State::WaitingForDeposit | State::Done | State::PartialCanceled => {}
     }
-    if wanted.expected.is_some_and(|expected| expected != payment.balance) {
+    let left = payment.cancelable();
+    if wanted.expected.is_some_and(|expected| expected != left) {
         return Err("NOT_MATCHES_REFUNDABLE_AMOUNT".into());
     }
-    let amount = wanted.amount.unwrap_or(payment.balance);
+    let amount = wanted.amount.unwrap_or(left);
     if wanted.amount.is_some_and(|asked| asked <= 0) {
         return Err("INVALID_REQUEST".into());
     }
-    if amount == 0 || amount > payment.balance {
+    if amount == 0 || amount > left {
         return Err("NOT_CANCELABLE_AMOUNT".into());
     }
     if amount < payment.balance {

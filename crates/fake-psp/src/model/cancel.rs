@@ -13,6 +13,16 @@ pub(crate) enum CancelStatus {
     Aborted,
 }
 
+impl CancelStatus {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "DONE",
+            Self::InProgress => "IN_PROGRESS",
+            Self::Aborted => "ABORTED",
+        }
+    }
+}
+
 /// One cancel of a payment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Cancel {

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cancel, Currency, Event, Means, Method, ReceiptWish, Settling, State, VirtualAccount};
+use super::{
+    Cancel, CancelStatus, Currency, Event, Means, Method, ReceiptWish, Settling, State,
+    VirtualAccount,
+};
 use crate::window::Checkout;
 
 /// How a payment came to be.
@@ -105,7 +108,8 @@ impl Payment {
         true
     }
 
-    fn remember(&mut self) {
+    /// Keeps what it was before a change.
+    pub(crate) fn remember(&mut self) {
         self.before = None;
         self.before = Some(Box::new(self.clone()));
     }
@@ -121,21 +125,40 @@ impl Payment {
 
     /// The key of the latest transaction.
     pub(crate) fn last_transaction_key(&self) -> Option<&str> {
-        match self.cancels.last() {
+        match self.done_cancels().next_back() {
             Some(cancel) => Some(&cancel.transaction_key),
             None => self.approval_key.as_deref().or(self.waiting_key.as_deref()),
         }
     }
 
+    /// The cancels that have moved money.
+    fn done_cancels(&self) -> impl DoubleEndedIterator<Item = &Cancel> {
+        self.cancels.iter().filter(|cancel| cancel.status == CancelStatus::Done)
+    }
+
+    /// The position of a cancel that is in progress: the one of a transaction, or the oldest.
+    pub(crate) fn cancel_in_progress(&self, transaction: Option<&str>) -> Option<usize> {
+        self.cancels.iter().position(|cancel| {
+            cancel.status == CancelStatus::InProgress
+                && transaction.is_none_or(|key| key == cancel.transaction_key)
+        })
+    }
+
+    /// What is left and not yet asked for by a cancel in progress.
+    pub(crate) fn cancelable(&self) -> i64 {
+        let asked = self.cancels.iter().filter(|cancel| cancel.status == CancelStatus::InProgress);
+        self.balance - asked.map(|cancel| cancel.amount).sum::<i64>()
+    }
+
     /// The tax-free part of what is left: cancels give back what they say of it.
     pub(crate) fn tax_free_left(&self) -> i64 {
-        let given_back: i64 = self.cancels.iter().map(|cancel| cancel.tax_free_amount).sum();
+        let given_back: i64 = self.done_cancels().map(|cancel| cancel.tax_free_amount).sum();
         (self.tax_free_amount - given_back).clamp(0, self.balance)
     }
 
     /// Likewise of what is exempt from tax.
     pub(crate) fn tax_exemption_left(&self) -> i64 {
-        let given_back: i64 = self.cancels.iter().map(|cancel| cancel.tax_exemption_amount).sum();
+        let given_back: i64 = self.done_cancels().map(|cancel| cancel.tax_exemption_amount).sum();
         (self.tax_exemption_amount - given_back).clamp(0, self.balance)
     }
 

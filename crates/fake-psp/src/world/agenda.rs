@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Core, World};
-use crate::{SellerStatus, data::Parts, table::Table};
+use crate::{Cause, SellerStatus, data::Parts, table::Table};
 
 /// Something to do when its time has come. It looks whether it still applies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub(crate) enum Duty {
     Acquire(String),
     /// A charge is paid out to the merchant, unless it was taken back since.
     PaidOut { key: String, transaction: String },
+    /// A cancel overseas is done.
+    CancelEnds { key: String, transaction: String, cause: Cause },
     /// The tax office answers about a cash receipt.
     CashReceiptEnds(String),
     /// Toss has come further in verifying a seller.
@@ -68,6 +70,9 @@ impl World {
             Duty::RefundAccountHidden(key) => self.hide_refund_account(key),
             Duty::Acquire(key) => self.acquire(core, key, at),
             Duty::PaidOut { key, transaction } => self.pay_out(key, transaction),
+            Duty::CancelEnds { key, transaction, cause } => {
+                self.cancel_ends(core, key, transaction, *cause, at);
+            }
             Duty::CashReceiptEnds(key) => self.cash_receipts.end(key),
             Duty::SellerBecomes(id, status) => {
                 self.change_seller(core, id, *status, at);

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Core, World, next_transaction_key, settling};
 use crate::{
     BookKind, Cause,
-    model::{Cancel, CancelStatus, Event, State},
+    model::{Cancel, CancelStatus, Event, Payment, State},
     records::Movement,
 };
 
@@ -15,43 +15,80 @@ pub(crate) struct GiveBack<'a> {
     pub(crate) reason: &'a str,
     pub(crate) tax_free_amount: i64,
     pub(crate) tax_exemption_amount: i64,
+    /// The merchant's own id of an asynchronous cancel.
+    pub(crate) request_id: Option<&'a str>,
     pub(crate) cause: Cause,
 }
 
+impl GiveBack<'_> {
+    /// The cancel of it. The balance after it is the payment's now.
+    pub(super) fn cancel(
+        &self,
+        core: &Core,
+        payment: &mut Payment,
+        status: CancelStatus,
+        at: Timestamp,
+    ) -> Cancel {
+        Cancel {
+            transaction_key: next_transaction_key(core, payment),
+            reason: self.reason.to_owned(),
+            amount: self.amount,
+            balance_after: payment.balance,
+            tax_free_amount: self.tax_free_amount,
+            tax_exemption_amount: self.tax_exemption_amount,
+            at,
+            status,
+            request_id: self.request_id.map(str::to_owned),
+            receipt_key: None,
+        }
+    }
+}
+
+/// Does this amount, given back, end the payment in CANCELED?
+pub(super) fn event_of(payment: &Payment, amount: i64) -> Event {
+    let whole = payment.state == State::Done && amount == payment.balance;
+    if whole { Event::CancelWhole } else { Event::CancelPart }
+}
+
 impl World {
-    /// Gives money back, whole or in part.
+    /// Gives money back, whole or in part: at once, or overseas after a while.
     pub(crate) fn give_back(&mut self, core: &Core, key: &str, back: &GiveBack<'_>, at: Timestamp) {
         let Some(payment) = self.store.get_mut(key) else { return };
-        let whole = payment.state == State::Done && back.amount == payment.balance;
-        if !payment.apply(if whole { Event::CancelWhole } else { Event::CancelPart }) {
+        if let Some(takes) = super::overseas::takes(&core.config, payment) {
+            return self.request_cancel(core, key, back, at, takes);
+        }
+        if !payment.apply(event_of(payment, back.amount)) {
             return;
         }
         payment.balance -= back.amount;
-        let deposited = payment.account().is_some();
-        let transaction_key = next_transaction_key(core, payment);
-        let receipt_key =
-            self.cash_receipts.cancel_for(core, &mut self.agenda, payment, back.amount, at);
-        payment.cancels.push(Cancel {
-            transaction_key,
-            reason: back.reason.to_owned(),
-            amount: back.amount,
-            balance_after: payment.balance,
-            tax_free_amount: back.tax_free_amount,
-            tax_exemption_amount: back.tax_exemption_amount,
-            at,
-            status: CancelStatus::Done,
-            request_id: None,
-            receipt_key,
-        });
+        let cancel = back.cancel(core, payment, CancelStatus::Done, at);
+        payment.cancels.push(cancel);
+        let newest = payment.cancels.len() - 1;
+        self.after_cancel(core, key, newest, back.cause, at);
+    }
+
+    /// What follows from a cancel that is done: everybody writes it down, everybody is told.
+    pub(super) fn after_cancel(
+        &mut self,
+        core: &Core,
+        key: &str,
+        nth: usize,
+        cause: Cause,
+        at: Timestamp,
+    ) {
+        let Some(payment) = self.store.get_mut(key) else { return };
+        let amount = payment.cancels[nth].amount;
+        payment.cancels[nth].receipt_key =
+            self.cash_receipts.cancel_for(core, &mut self.agenda, payment, amount, at);
         if !payment.unbooked {
-            let cancel = payment.cancels.last().expect("pushed just now");
+            let cancel = &payment.cancels[nth];
             self.records.add(
                 &core.config,
                 &Movement {
                     transaction_key: &cancel.transaction_key,
                     kind: BookKind::GivenBack,
-                    amount: back.amount,
-                    cause: back.cause,
+                    amount,
+                    cause,
                     at,
                     cancel: Some(cancel),
                     nth: payment.transactions,
@@ -59,10 +96,10 @@ impl World {
                 },
             );
         }
-        if whole {
+        if payment.state == State::Canceled {
             settling::after_cancel(core, &mut self.agenda, payment, at);
         }
-        if deposited {
+        if payment.account().is_some() {
             self.send_refund(core, key, at);
         }
         self.announce(core, key, at);
@@ -72,6 +109,9 @@ impl World {
     /// payment looks as before, only the book, the transactions and the settlements know.
     pub(crate) fn cheat(&mut self, core: &Core, key: &str, at: Timestamp) {
         let Some(payment) = self.store.get_mut(key) else { return };
+        if payment.cancels.last().is_some_and(|cancel| cancel.status != CancelStatus::Done) {
+            return;
+        }
         let transaction_key = next_transaction_key(core, payment);
         let again = payment
             .cancels

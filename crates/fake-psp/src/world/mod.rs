@@ -7,6 +7,7 @@ mod billing;
 mod charge;
 mod give_back;
 mod open;
+mod overseas;
 mod settling;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub(crate) use agenda::{Agenda, Duty};
 pub(crate) use billing::BillingOpening;
 pub(crate) use give_back::GiveBack;
 pub(crate) use open::Opening;
+pub use overseas::NoCancelInProgress;
 
 /// What never changes.
 pub(crate) struct Core {

@@ -12,6 +12,7 @@ mod faults;
 mod golden;
 mod idempotency;
 mod openapi;
+mod overseas;
 mod payout_property;
 mod payouts;
 mod properties;
