@@ -98,9 +98,21 @@ pub struct Config {
     /// UNVERIFIED: the answer to a request without an Authorization header. Default
     /// `UNAUTHORIZED_KEY` (401).
     pub no_authorization_code: String,
+    /// UNVERIFIED: is a password after the secret key's colon ignored? Default yes: it is documented
+    /// as empty. If not, `UNAUTHORIZED_KEY`.
+    pub password_is_ignored: bool,
+    /// Must a payment be confirmed with a secret key of the set that its window's client key is of
+    /// (both for tests or live, both of the widget or not)? Toss refuses others with
+    /// `INVALID_API_KEY`. Default no: here one secret key goes with every page.
+    pub key_sets_must_match: bool,
     /// UNVERIFIED: the code that comes with 429. Default `FORBIDDEN_CONSECUTIVE_REQUEST`, the one
     /// documented for repeated requests.
     pub too_many_code: String,
+
+    /// How many requests a test key may make in a minute to each API; more get 429 with
+    /// `Retry-After`. Toss documents 100. Default `None`: tests are not slowed down. Live keys have
+    /// no such limit.
+    pub test_requests_per_minute: Option<u32>,
 
     /// UNVERIFIED: the sign of `amount` on transactions of cancels. Default positive (`false`):
     /// a reader has to look at `status`.
@@ -230,7 +242,10 @@ impl Default for Config {
             cash_receipt_cancel_code: "FORBIDDEN_REQUEST".to_owned(),
             read_before_approval: true,
             no_authorization_code: "UNAUTHORIZED_KEY".to_owned(),
+            password_is_ignored: true,
+            key_sets_must_match: false,
             too_many_code: "FORBIDDEN_CONSECUTIVE_REQUEST".to_owned(),
+            test_requests_per_minute: None,
             cancel_transactions_negative: false,
             max_page: 5000,
             page_too_large_code: "EXCEED_MAX_QUERY_LIMIT".to_owned(),

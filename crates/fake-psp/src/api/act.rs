@@ -54,7 +54,7 @@ pub(crate) struct Acted {
 }
 
 impl Acted {
-    fn fresh(answer: Answer) -> Self {
+    pub(super) fn fresh(answer: Answer) -> Self {
         Self { answer, replayed: false }
     }
 }

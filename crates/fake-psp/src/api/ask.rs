@@ -80,7 +80,9 @@ impl Ask {
             query: fields::query(query),
             english,
             scope: None,
-            body: serde_json::from_slice(raw).unwrap_or(Value::Null),
+            // Some clients begin with a byte order mark.
+            body: serde_json::from_slice(raw.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(raw))
+                .unwrap_or(Value::Null),
             raw: raw.clone(),
             secrecy: Secrecy::Plain,
             api_key: String::new(),
@@ -126,7 +128,13 @@ impl Ask {
 
     /// Does it make a payment, for the order in its body?
     fn opens_payment(&self) -> bool {
-        self.endpoint() == Endpoint::BillingCharge
+        matches!(
+            self.endpoint(),
+            Endpoint::BillingCharge
+                | Endpoint::CreatePayment
+                | Endpoint::KeyIn
+                | Endpoint::VirtualAccount
+        )
     }
 
     /// The payment it is about.

@@ -8,12 +8,14 @@ use super::{
     answer::Answer,
     card::read_card,
     error::Refusal,
-    fields::{Amount, Count, Text, amount_or_zero},
+    fields::{Amount, Count, Text},
+    order,
     route::Route,
 };
 use crate::{
-    Currency, Endpoint,
+    Config, Currency, Endpoint,
     model::{BillingKey, BillingMeans, CardType, Kind, Method},
+    test_means::TestMeans,
     view::{BillingView, PaymentView},
     world::Opening,
 };
@@ -22,13 +24,6 @@ use crate::{
 const LONGEST_CUSTOMER_KEY: usize = 300;
 
 const LONGEST_AUTH_KEY: usize = 300;
-const LONGEST_NAME: usize = 100;
-
-/// Bank accounts are charged from here on, whatever the minimum for cards is.
-const LEAST_FROM_ACCOUNT: i64 = 200;
-
-/// Instalments begin here.
-const LEAST_IN_INSTALMENTS: i64 = 50_000;
 
 pub(super) const ROUTES: &[Route] = &[
     Route::post("/v1/billing/authorizations/issue", "issueBillingKey", issue)
@@ -154,7 +149,9 @@ fn issue_by_card(act: &mut Act<'_>) -> Result<Answer, Refusal> {
         act.now,
     )?;
     let means = BillingMeans::Card(card);
-    let key = act.world.issue_billing_key(act.core, &customer_key, means, None, act.now);
+    let test = TestMeans::find(Method::Card, &body.card_number.0);
+    let planned = test.and_then(TestMeans::planned);
+    let key = act.world.issue_billing_key(act.core, &customer_key, means, planned, act.now);
     Ok(show(act, &key))
 }
 
@@ -178,7 +175,7 @@ fn charge(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     if billing.deleted_at.is_some() {
         return Err("ALREADY_REMOVED_BILLING_KEY".into());
     }
-    let opening = read_charge(billing, act.ask.body()?, act.core.config.minimum_amount)?;
+    let opening = read_charge(&act.core.config, billing, act.ask.body()?)?;
     if act.world.store.approved_of(&opening.order_id).is_some() {
         return Err("DUPLICATED_ORDER_ID".into());
     }
@@ -191,36 +188,35 @@ fn charge(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     Ok(act.show_payment(&key))
 }
 
-fn read_charge(billing: &BillingKey, body: ChargeBody, minimum: i64) -> Result<Opening, Refusal> {
+fn read_charge(
+    config: &Config,
+    billing: &BillingKey,
+    body: ChargeBody,
+) -> Result<Opening, Refusal> {
     if body.customer_key.0 != billing.customer_key {
         return Err("NOT_MATCHES_CUSTOMER_KEY".into());
     }
     let (Text(order_id), Text(order_name)) = (body.order_id, body.order_name);
-    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '=');
-    let order_is_good = (6..=64).contains(&order_id.len()) && order_id.chars().all(letters);
-    if !order_is_good || !(1..=LONGEST_NAME).contains(&order_name.chars().count()) {
+    if !order::is_order_id(&order_id) || !order::is_name(&order_name) {
         return Err("INVALID_REQUEST".into());
     }
     let amount = body.amount.won()?;
-    let tax_free_amount = amount_or_zero(body.tax_free_amount.as_ref(), Currency::Krw)?;
-    let tax_exemption_amount = amount_or_zero(body.tax_exemption_amount.as_ref(), Currency::Krw)?;
-    let tax_parts = [tax_free_amount, tax_exemption_amount];
-    if amount <= 0 || tax_parts.iter().any(|part| !(0..=amount).contains(part)) {
+    let (tax_free_amount, tax_exemption_amount) = order::tax_parts(
+        body.tax_free_amount.as_ref(),
+        body.tax_exemption_amount.as_ref(),
+        Currency::Krw,
+        amount,
+    )?;
+    if amount <= 0 {
         return Err("INVALID_REQUEST".into());
     }
-    let least = match billing.means.method() {
-        Method::Card => minimum,
-        _ => minimum.max(LEAST_FROM_ACCOUNT),
-    };
-    if amount < least {
-        return Err("BELOW_MINIMUM_AMOUNT".into());
-    }
+    order::check_amount(config, billing.means.method(), Currency::Krw, amount)?;
     let mut means = billing.means.clone();
     if let BillingMeans::Card(card) = &mut means {
         if card.card_type == CardType::Unknown {
             return Err("NOT_SUPPORTED_CARD_TYPE".into());
         }
-        card.installment_months = read_installments(body.card_installment_plan, amount)?;
+        card.installment_months = order::instalments(body.card_installment_plan, amount)?;
     }
     Ok(Opening {
         kind: Kind::Billing,
@@ -231,19 +227,6 @@ fn read_charge(billing: &BillingKey, body: ChargeBody, minimum: i64) -> Result<O
         customer_email: body.customer_email.map(|Text(email)| email),
         ..Opening::new(order_id, order_name, amount, means.to_means())
     })
-}
-
-fn read_installments(plan: Option<Count>, amount: i64) -> Result<u8, Refusal> {
-    match plan {
-        None | Some(Count(0)) => Ok(0),
-        Some(Count(_)) if amount < LEAST_IN_INSTALMENTS => {
-            Err("NOT_SUPPORTED_MONTHLY_INSTALLMENT_PLAN".into())
-        }
-        Some(Count(months)) => u8::try_from(months)
-            .ok()
-            .filter(|months| (2..=12).contains(months))
-            .ok_or_else(|| "INVALID_CARD_INSTALLMENT_PLAN".into()),
-    }
 }
 
 fn delete(act: &mut Act<'_>) -> Result<Answer, Refusal> {

@@ -7,8 +7,10 @@ use super::{
     act::{Act, Twist},
     answer::Answer,
     ask::Ask,
+    auth,
     error::Refusal,
     fields::{Amount, Text},
+    order,
     route::Route,
 };
 use crate::{
@@ -66,6 +68,10 @@ pub(super) fn check(core: &Core, world: &World, ask: &Ask) -> Result<String, Ref
     let key = in_path.or(body.payment_key.map(|Text(key)| key)).ok_or("INVALID_REQUEST")?;
     let Text(order_id) = body.order_id;
     let payment = world.store.get(&key).ok_or("NOT_FOUND_PAYMENT")?;
+    let mixed = |key: &str| !auth::are_of_one_set(key, &ask.api_key);
+    if core.config.key_sets_must_match && payment.client_key.as_deref().is_some_and(mixed) {
+        return Err("INVALID_API_KEY".into());
+    }
     let amount = body.amount.of(payment.currency)?;
     if payment.order_id != order_id {
         return Err("NOT_FOUND_PAYMENT_SESSION".into());
@@ -88,5 +94,7 @@ pub(super) fn check(core: &Core, world: &World, ask: &Ask) -> Result<String, Ref
     if world.store.approved_of(&order_id).is_some() {
         return Err("DUPLICATED_ORDER_ID".into());
     }
+    // The window was opened before the buyer chose what to pay with.
+    order::check_payment(&core.config, payment)?;
     Ok(key)
 }

@@ -9,12 +9,17 @@ mod cancel;
 pub(crate) mod card;
 mod cash_receipts;
 mod confirm;
+mod create;
 mod envelope;
 pub(crate) mod error;
 pub(crate) mod fields;
+mod key_in;
+mod language;
 pub(crate) mod late;
 pub(crate) mod openapi;
+pub(crate) mod order;
 mod payouts;
+pub(crate) mod quota;
 mod read;
 pub(crate) mod route;
 mod run;
@@ -40,12 +45,15 @@ use crate::{
     Call, Endpoint, Entropy, FakePsp, Verdict,
     fault::Subject,
     idempotency::{LONGEST, Scope},
-    model::Planned,
+    model::{self, Planned},
     recorder::Slip,
+    test_means::{Does, TestMeans},
     world::{Core, World},
 };
+use act::Acted;
 use ask::Ask;
 use error::Refusal;
+pub(crate) use language::english;
 use route::{Method, Route};
 use run::Job;
 
@@ -91,8 +99,13 @@ fn unroutable(psp: &FakePsp, parts: &Parts, code: &str) -> Response {
     let language = english(&parts.headers);
     let mut ask = Ask::new(None, BTreeMap::new(), "", language, &Bytes::new());
     ask.trace = trace_id(psp.entropy(), call);
-    let job = Job { ask, call, echo: None };
-    job.refuse(psp, &Refusal::new(code))
+    let refusal = Refusal::new(code);
+    let answer = if parts.uri.path().starts_with("/v2/") {
+        refusal.answer_v2(language, &ask.trace)
+    } else {
+        refusal.answer(language)
+    };
+    Job { ask, call, echo: None }.respond(psp, Acted::fresh(answer))
 }
 
 /// Everything that is done at once when a request has come in, before the wire may play tricks.
@@ -125,7 +138,7 @@ fn take_in(core: &Core, world: &mut World, now: Timestamp, mut ask: Ask, parts: 
     ask.scope = echo.as_ref().zip(key.as_ref().ok()).map(|(echo, key)| Scope {
         key: echo.clone(),
         api_key: (*key).to_owned(),
-        path: parts.uri.path().trim_end_matches('/').to_owned(),
+        path: url_of(parts),
         method: Method::Post,
     });
     ask.api_key = key.as_ref().map(|key| (*key).to_owned()).unwrap_or_default();
@@ -141,6 +154,9 @@ fn take_in(core: &Core, world: &mut World, now: Timestamp, mut ask: Ask, parts: 
     if too_long {
         return Intake::Refused(job, Refusal::new("INVALID_IDEMPOTENCY_KEY"));
     }
+    if let Some(retry_after_s) = world.quota.exceeded(&core.config, key, job.ask.route, now) {
+        return Intake::Judged(job, Verdict::TooMany { retry_after_s });
+    }
     if let Some(refusal) = test_code(key, &parts.headers) {
         return Intake::Refused(job, refusal);
     }
@@ -153,6 +169,12 @@ fn take_in(core: &Core, world: &mut World, now: Timestamp, mut ask: Ask, parts: 
     Intake::Judged(job, planned)
 }
 
+/// What of a URL tells it from others: the query too, but no trailing slash.
+fn url_of(parts: &Parts) -> String {
+    let path = parts.uri.path().trim_end_matches('/');
+    parts.uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
+}
+
 fn wants_secrecy(ask: &Ask, headers: &HeaderMap) -> bool {
     ask.route.is_some_and(Route::is_v2)
         && header(headers, "tosspayments-api-security-mode")
@@ -162,7 +184,7 @@ fn wants_secrecy(ask: &Ask, headers: &HeaderMap) -> bool {
 /// What the buyer's test card does when it is charged, as if a rule said so.
 fn planned(world: &mut World, ask: &Ask) -> Verdict {
     match plan(world, ask) {
-        None | Some(Planned::DeclineFirst(_, 0)) => Verdict::Pass,
+        None | Some(Planned::DeclineFirst(_, 0)) => typed_in(ask),
         Some(Planned::Decline(code)) => Verdict::Decline { code: code.clone() },
         Some(Planned::DeclineFirst(code, times)) => {
             *times -= 1;
@@ -170,6 +192,19 @@ fn planned(world: &mut World, ask: &Ask) -> Verdict {
         }
         Some(Planned::Hang) => Verdict::ActThenHang,
         Some(Planned::Review) => Verdict::Hold { ms: u64::MAX },
+    }
+}
+
+/// A test card by its number. Nothing is known of it before, so it cannot have changed its mind.
+fn typed_in(ask: &Ask) -> Verdict {
+    let number = (ask.endpoint() == Endpoint::KeyIn).then(|| fields::text(&ask.body, "cardNumber"));
+    let card = number.flatten().and_then(|number| TestMeans::find(model::Method::Card, &number));
+    match card.map(|card| card.does) {
+        Some(Does::Decline(code) | Does::DeclineOnce(code) | Does::DeclineInWindow(code)) => {
+            Verdict::Decline { code: code.to_owned() }
+        }
+        Some(Does::Hang) => Verdict::ActThenHang,
+        Some(Does::Approve | Does::Review) | None => Verdict::Pass,
     }
 }
 
@@ -233,11 +268,6 @@ fn trace_id(entropy: &dyn Entropy, call: usize) -> String {
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty())
-}
-
-/// Is the first language asked for English?
-pub(crate) fn english(headers: &HeaderMap) -> bool {
-    header(headers, "accept-language")
-        .is_some_and(|languages| languages.trim_start().to_ascii_lowercase().starts_with("en"))
+    let value = headers.get(name)?;
+    std::str::from_utf8(value.as_bytes()).ok().filter(|value| !value.is_empty())
 }

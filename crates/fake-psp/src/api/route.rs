@@ -164,8 +164,10 @@ fn subschema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 
 /// Every endpoint there is.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
-    let groups: [&'static [Route]; 10] = [
+    let groups: [&'static [Route]; 12] = [
+        super::create::ROUTES,
         super::confirm::ROUTES,
+        super::key_in::ROUTES,
         super::read::ROUTES,
         super::cancel::ROUTES,
         super::transactions::ROUTES,

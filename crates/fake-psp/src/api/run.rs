@@ -185,7 +185,7 @@ impl Job {
     }
 
     /// Puts an answer into HTTP: trace id (on a replay the new and the first), echo of the key.
-    fn respond(&self, psp: &FakePsp, acted: Acted) -> Response {
+    pub(super) fn respond(&self, psp: &FakePsp, acted: Acted) -> Response {
         let Acted { answer, replayed } = acted;
         let traces = std::iter::once(self.ask.trace.clone()).chain(answer.first_trace);
         psp.with(|_, world, _| {

@@ -8,7 +8,8 @@ use super::{
     act::Act,
     answer::Answer,
     error::Refusal,
-    fields::{Amount, Count, Flag, Text, amount_or_zero},
+    fields::{Amount, Count, Flag, Text},
+    order,
     route::Route,
     transactions::moment,
 };
@@ -99,11 +100,12 @@ fn issue(act: &mut Act<'_>) -> Result<Answer, Refusal> {
 
 fn check(body: &AccountBody, now: Timestamp) -> Result<Opening, Refusal> {
     let amount = body.amount.of(Currency::Krw)?;
-    let tax_free_amount = amount_or_zero(body.tax_free_amount.as_ref(), Currency::Krw)?;
+    let (tax_free_amount, _) =
+        order::tax_parts(body.tax_free_amount.as_ref(), None, Currency::Krw, amount)?;
     let Text(order_id) = &body.order_id;
     let names = [&body.order_name, &body.customer_name];
-    let named = names.iter().all(|Text(name)| (1..=100).contains(&name.chars().count()));
-    if amount <= 0 || !(0..=amount).contains(&tax_free_amount) || !named || !is_order_id(order_id) {
+    let named = names.iter().all(|Text(name)| order::is_name(name));
+    if amount <= 0 || !named || !order::is_short_order_id(order_id) {
         return Err("INVALID_REQUEST".into());
     }
     let escrow = body.use_escrow.is_some_and(|Flag(escrow)| escrow);
@@ -189,9 +191,4 @@ fn are_products(products: &[EscrowProduct]) -> bool {
             && product.quantity.0 > 0
     };
     !products.is_empty() && products.iter().all(is_product)
-}
-
-fn is_order_id(id: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '=');
-    (1..=64).contains(&id.len()) && id.chars().all(allowed)
 }

@@ -18,6 +18,8 @@ impl World {
             cash_receipts,
             faults,
             idempotency,
+            // Of one minute.
+            quota: _,
             hooks,
             outbox,
             late,

@@ -53,6 +53,8 @@ pub(crate) struct Payment {
     pub(crate) customer_name: Option<String>,
     pub(crate) customer_email: Option<String>,
     pub(crate) customer_mobile_phone: Option<String>,
+    /// The page's key that opened the window.
+    pub(crate) client_key: Option<String>,
     /// Where the window sends the buyer. None where no window is, or where the page wants a promise.
     pub(crate) success_url: Option<String>,
     pub(crate) fail_url: Option<String>,

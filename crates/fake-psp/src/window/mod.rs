@@ -26,6 +26,7 @@ use crate::{
 pub(crate) use checkout::{Checkout, FreePlan};
 pub(crate) use ending::Ending;
 use ending::refuse;
+pub(crate) use open::check;
 pub(crate) use pay::{Choice, Complaint, decline, pay};
 use visit::Visit;
 

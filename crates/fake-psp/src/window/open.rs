@@ -10,7 +10,6 @@ use axum::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use url::Url;
 
 use super::{
     Checkout, checkout,
@@ -23,14 +22,14 @@ use crate::{
     api::{
         self,
         error::Refusal,
-        fields::{Amount, amount_or_zero, text},
+        fields::{Amount, text},
+        order,
     },
     fault::Subject,
     model::{Currency, Method},
     world::{Opening, World},
 };
 
-const LONGEST_NAME: usize = 100;
 const MOST_METADATA: usize = 5;
 
 /// What a script is told of a window that it opened.
@@ -73,14 +72,19 @@ pub(super) async fn open(Handle(psp): Handle<FakePsp>, request: Request) -> Resp
     }
 }
 
-fn check(config: &Config, world: &World, form: &Value, now: Timestamp) -> Result<Opening, Refusal> {
+/// Checks an order, whether a page or a server opens the window for it.
+pub(crate) fn check(
+    config: &Config,
+    world: &World,
+    form: &Value,
+    now: Timestamp,
+) -> Result<Opening, Refusal> {
     let order_id = text(form, "orderId").ok_or("INVALID_REQUIRED_PARAM")?;
-    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '=');
-    if !(6..=64).contains(&order_id.len()) || !order_id.chars().all(letters) {
+    if !order::is_order_id(&order_id) {
         return Err("INVALID_ORDER_ID".into());
     }
     let order_name = text(form, "orderName").ok_or("INVALID_REQUIRED_PARAM")?;
-    if order_name.chars().count() > LONGEST_NAME {
+    if !order::is_name(&order_name) {
         return Err("INVALID_ORDER_NAME".into());
     }
     check_client_key(form)?;
@@ -88,15 +92,9 @@ fn check(config: &Config, world: &World, form: &Value, now: Timestamp) -> Result
     if amount <= 0 {
         return Err("BELOW_ZERO_AMOUNT".into());
     }
-    if currency == Currency::Krw && amount < config.minimum_amount {
-        return Err("BELOW_MINIMUM_AMOUNT".into());
-    }
     let (method, _) = checkout::named(text(form, "method").as_deref())?;
-    // Money of other countries: foreign wallets and cards only.
-    let abroad = matches!(method, None | Some(Method::Card | Method::ForeignEasyPay));
-    if currency != Currency::Krw && !abroad {
-        return Err("INVALID_CURRENCY".into());
-    }
+    order::check_currency(method, currency)?;
+    order::check_amount(config, method.unwrap_or(Method::Card), currency, amount)?;
     if world.store.approved_of(&order_id).is_some() {
         return Err("DUPLICATED_ORDER_ID".into());
     }
@@ -107,18 +105,24 @@ fn check(config: &Config, world: &World, form: &Value, now: Timestamp) -> Result
     let group = group_of(method);
     let part = |name: &str| checkout::option(form, group, name);
     let yes = |name: &str| part(name).and_then(Value::as_bool) == Some(true);
-    let portion = |value: Option<&Value>| amount_or_zero(as_amount(value)?.as_ref(), currency);
+    let (free, exempt) =
+        (as_amount(form.get("taxFreeAmount"))?, as_amount(part("taxExemptionAmount"))?);
+    let (tax_free_amount, tax_exemption_amount) =
+        order::tax_parts(free.as_ref(), exempt.as_ref(), currency, amount)?;
+    let customer_email = text(form, "customerEmail");
+    order::check_email(customer_email.as_deref())?;
     Ok(Opening {
         currency,
         success_url: success,
         fail_url: fail,
-        tax_free_amount: portion(form.get("taxFreeAmount"))?,
-        tax_exemption_amount: portion(part("taxExemptionAmount"))?,
+        client_key: text(form, "clientKey"),
+        tax_free_amount,
+        tax_exemption_amount,
         use_escrow: yes("useEscrow"),
         culture_expense: yes("isCulturalExpenses") || yes("cultureExpense"),
         customer_key: text(form, "customerKey"),
         customer_name: text(form, "customerName"),
-        customer_email: text(form, "customerEmail"),
+        customer_email,
         customer_mobile_phone: text(form, "customerMobilePhone"),
         metadata: metadata(form)?,
         checkout: (settings != Checkout::default()).then(|| Box::new(settings)),
@@ -166,9 +170,7 @@ pub(super) fn urls(form: &Value) -> Result<(Option<String>, Option<String>), Ref
 }
 
 fn http_url(form: &Value, name: &str) -> Option<String> {
-    let url = text(form, name)?;
-    let parsed = Url::parse(&url).ok()?;
-    matches!(parsed.scheme(), "http" | "https").then_some(url)
+    text(form, name).filter(|url| order::is_http_url(url))
 }
 
 fn metadata(form: &Value) -> Result<Option<BTreeMap<String, String>>, Refusal> {

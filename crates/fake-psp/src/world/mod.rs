@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use crate::{
     Call, Clock, Config, Entropy,
-    api::late::Late,
+    api::{late::Late, quota::Quota},
     cash_receipt::CashReceipts,
     data::{Kept, List},
     fault::Faults,
@@ -54,6 +54,7 @@ pub(crate) struct World {
     pub(crate) cash_receipts: CashReceipts,
     pub(crate) faults: Faults,
     pub(crate) idempotency: Idempotency,
+    pub(crate) quota: Quota,
     /// Where webhooks go.
     pub(crate) hooks: Kept<Vec<Hook>>,
     pub(crate) outbox: Outbox,
@@ -81,6 +82,7 @@ impl World {
             cash_receipts: CashReceipts::default(),
             faults: Faults::default(),
             idempotency: Idempotency::new(config.idempotency_days),
+            quota: Quota::default(),
             hooks: Kept::new(Hook::all_to(&config.webhook_urls)),
             outbox: Outbox::default(),
             late: Table::default(),
