@@ -11,7 +11,7 @@ use crate::{
     api::error::Refusal,
     clock::spell,
     data::Parts,
-    model::{CashReceipt, Failure, IssueStatus, Payment, ReceiptEvent, ReceiptWish},
+    model::{CashReceipt, Failure, IssueStatus, Method, Payment, ReceiptEvent, ReceiptWish},
     table::Table,
     world::{Agenda, Core, Duty},
 };
@@ -96,6 +96,9 @@ impl CashReceipts {
         at: Timestamp,
     ) {
         let Some(wish) = payment.cash_receipt_wish.clone() else { return };
+        if !matches!(payment.method(), Method::Transfer | Method::VirtualAccount) {
+            return;
+        }
         let issue = Issue {
             wish,
             business_number: core.config.business_number.clone(),

@@ -15,6 +15,22 @@ pub(crate) use means::{
 };
 pub(crate) use payment::{PaymentView, receipt_url};
 
+use crate::model::Payment;
+
+/// What is left of a payment, by tax.
+pub(crate) struct Tax {
+    /// With what is free of tax.
+    pub(crate) supplied: i64,
+    pub(crate) vat: i64,
+    pub(crate) tax_free: i64,
+}
+
+pub(crate) fn tax_of(payment: &Payment) -> Tax {
+    let tax_free = payment.tax_free_left();
+    let vat = vat_of(payment.balance - tax_free);
+    Tax { supplied: payment.balance - vat, vat, tax_free }
+}
+
 /// VAT contained in an amount: an eleventh, rounded half up. Negative amounts mirror positive ones.
 pub(crate) fn vat_of(amount: i64) -> i64 {
     let vat = (2 * amount.abs() + 11) / 22;

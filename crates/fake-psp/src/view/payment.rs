@@ -12,7 +12,7 @@ use super::{
         CardView, EasyPayView, GiftCertificateView, MeansView, MobilePhoneView, TransferView,
         VirtualAccountView,
     },
-    vat_of,
+    tax_of,
 };
 use crate::{
     Config,
@@ -100,8 +100,7 @@ impl<'a> PaymentView<'a> {
             true => MeansView::of(payment, money(payment.amount), config, english),
             false => MeansView::default(),
         };
-        let tax_free = payment.tax_free_left();
-        let vat = vat_of(payment.balance - tax_free);
+        let tax = tax_of(payment);
         Self {
             m_id: &config.merchant_id,
             last_transaction_key: payment.last_transaction_key(),
@@ -138,9 +137,9 @@ impl<'a> PaymentView<'a> {
             currency: payment.currency,
             total_amount: money(payment.amount),
             balance_amount: money(payment.balance),
-            supplied_amount: money(payment.balance - vat),
-            vat: money(vat),
-            tax_free_amount: money(tax_free),
+            supplied_amount: money(tax.supplied),
+            vat: money(tax.vat),
+            tax_free_amount: money(tax.tax_free),
             method: known.then(|| payment.method().name(english)),
             version: &config.api_version,
             metadata: payment.metadata.as_ref(),

@@ -9,6 +9,7 @@ mod open;
 mod page;
 mod pages;
 mod pay;
+mod receipt;
 mod visit;
 
 use axum::{
@@ -34,6 +35,8 @@ pub(crate) fn routes() -> Router<FakePsp> {
     Router::new()
         .merge(billing::routes())
         .route("/window/payments", post(open::open).options(cors::preflight))
+        .route("/receipt/{key}", get(receipt::show))
+        .route("/receipt/cash/{key}", get(receipt::show_cash))
         .route("/window/{key}", get(page::show))
         .route("/window/{key}/pay", post(send))
         .route("/window/{key}/approve", post(approve))

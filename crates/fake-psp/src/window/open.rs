@@ -26,11 +26,13 @@ use crate::{
         order,
     },
     fault::Subject,
-    model::{Currency, Method},
+    model::{Currency, Method, ReceiptKind, ReceiptWish},
     world::{Opening, World},
 };
 
 const MOST_METADATA: usize = 5;
+/// 010-000-1234.
+const ANY_BUYER: &str = "0100001234";
 
 /// What a script is told of a window that it opened.
 #[derive(Serialize)]
@@ -125,6 +127,7 @@ pub(crate) fn check(
         customer_email,
         customer_mobile_phone: text(form, "customerMobilePhone"),
         metadata: metadata(form)?,
+        cash_receipt: wish(part("cashReceipt"))?,
         checkout: (settings != Checkout::default()).then(|| Box::new(settings)),
         ..Opening::new(order_id, order_name, amount, means)
     })
@@ -187,6 +190,22 @@ fn metadata(form: &Value) -> Result<Option<BTreeMap<String, String>>, Refusal> {
         fits.then(|| (key.clone(), value)).ok_or_else(bad)
     };
     pairs.iter().map(pair).collect::<Result<_, _>>().map(Some)
+}
+
+/// The cash receipt that the shop proposes. Until the buyer gives a number, it is the tax office's
+/// own for buyers without one.
+fn wish(told: Option<&Value>) -> Result<Option<ReceiptWish>, Refusal> {
+    let Some(kind) = told.and_then(|told| text(told, "type")).filter(|kind| kind != "미발행")
+    else {
+        return Ok(None);
+    };
+    let kind = ReceiptKind::read(&kind).ok_or("INVALID_CASH_RECEIPT_INFO")?;
+    let number = told.and_then(|told| text(told, "registrationNumber"));
+    let identity = match number {
+        None => ANY_BUYER.to_owned(),
+        Some(number) => kind.identity(&number).ok_or("INVALID_CASH_RECEIPT_INFO")?,
+    };
+    Ok(Some(ReceiptWish { kind, identity }))
 }
 
 /// Where version 2 of the SDK puts a method's options.

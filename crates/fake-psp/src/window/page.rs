@@ -41,6 +41,8 @@ struct Page<'a> {
     customer_name: &'a str,
     /// Until when a virtual account waits.
     due: String,
+    /// The cash receipt that the shop proposes.
+    wish: Option<&'static str>,
     /// What was wrong with the form that was sent.
     error: Option<&'a str>,
 }
@@ -130,6 +132,7 @@ fn page<'a>(payment: &'a Payment, visit: &Visit, now: Timestamp) -> Page<'a> {
         carriers: named(carriers, english),
         customer_name: payment.customer_name.as_deref().unwrap_or_default(),
         due: spoken_due(&settings, now),
+        wish: payment.cash_receipt_wish.as_ref().map(|wish| wish.kind.name()),
         error: None,
     }
 }
@@ -158,7 +161,7 @@ fn named(rows: impl IntoIterator<Item = &'static Provider>, english: bool) -> Ve
 }
 
 /// As the window calls it.
-fn spoken(method: Method, english: bool) -> &'static str {
+pub(super) fn spoken(method: Method, english: bool) -> &'static str {
     match (method, english) {
         (Method::Card, false) => "신용·체크카드",
         (Method::Card, true) => "Card",
@@ -230,7 +233,7 @@ fn spoken_due(settings: &Checkout, now: Timestamp) -> String {
 }
 
 /// `15,000원`, `₩15,000`, `$726.24`.
-fn spoken_amount(amount: i64, currency: Currency, english: bool) -> String {
+pub(super) fn spoken_amount(amount: i64, currency: Currency, english: bool) -> String {
     let text = currency.spell(amount);
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let mut grouped = String::new();

@@ -24,6 +24,9 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("means.html", include_str!("pages/means.html")),
         ("payment.html", include_str!("pages/payment.html")),
         ("billing.html", include_str!("pages/billing.html")),
+        ("receipt.html", include_str!("pages/receipt.html")),
+        ("no_receipt.html", include_str!("pages/no_receipt.html")),
+        ("wish.html", include_str!("pages/wish.html")),
         ("notice.html", include_str!("pages/notice.html")),
         ("return.html", include_str!("pages/return.html")),
     ] {

@@ -9,7 +9,7 @@ use crate::{
     api::{error::Refusal, fields::text},
     model::{
         Bank, Card, CardType, FOREIGN_PROVIDERS, InterestPayer, Means, Method, PROVIDERS, Payment,
-        Provider, RefundAccount, VirtualAccount,
+        Provider, ReceiptKind, ReceiptWish, RefundAccount, VirtualAccount,
     },
     test_means::{Does, TestMeans},
     world::{Core, World},
@@ -28,6 +28,10 @@ pub(crate) struct Choice {
     pub(crate) bank: Option<String>,
     /// Who will pay into it.
     pub(crate) customer_name: Option<String>,
+    /// 소득공제, 지출증빙 or 미발행; left out, as the shop proposed.
+    pub(crate) cash_receipt: Option<String>,
+    /// Whose cash receipt it is.
+    pub(crate) cash_receipt_number: Option<String>,
     /// The bank, number and holder of the account that a refund would go to.
     pub(crate) refund_to: [Option<String>; 3],
 }
@@ -52,6 +56,8 @@ impl Choice {
             use_card_point: field("useCardPoint").is_some(),
             bank: field("bank"),
             customer_name: field("customerName"),
+            cash_receipt: of_method("cashReceiptType"),
+            cash_receipt_number: of_method("cashReceiptNumber"),
             refund_to: ["refundBank", "refundNumber", "refundHolder"].map(field),
         }
     }
@@ -79,8 +85,25 @@ pub(crate) fn pay(
         decline(core, world, key, code, now);
         return Ok(Ending::failure(world.store.get(key).ok_or(OVER)?, code, english));
     }
+    let wish = match &choice.cash_receipt {
+        None => payment.cash_receipt_wish.clone(),
+        Some(kind) => wish(kind, choice.cash_receipt_number.as_deref())?,
+    };
     world.authenticate(core, key, Some(means), test.and_then(TestMeans::planned), now);
+    if let Some(payment) = world.store.get_mut(key) {
+        payment.cash_receipt_wish = wish;
+    }
     Ok(onward(world.store.get(key).ok_or(OVER)?, english))
+}
+
+/// The cash receipt that the buyer wants, if any.
+fn wish(kind: &str, number: Option<&str>) -> Result<Option<ReceiptWish>, Complaint> {
+    let Some(kind) = ReceiptKind::read(kind) else { return Ok(None) };
+    let identity = kind.identity(number.unwrap_or_default()).ok_or((
+        "현금영수증 번호를 확인해 주세요. 소득공제는 휴대폰 번호, 지출증빙은 사업자등록번호입니다.",
+        "Check the number for the cash receipt: a phone number, or a business number of ten digits.",
+    ))?;
+    Ok(Some(ReceiptWish { kind, identity }))
 }
 
 const OVER: Complaint = ("존재하지 않는 결제창입니다.", "There is no such window.");

@@ -18,6 +18,7 @@ mod overseas;
 mod payout_property;
 mod payouts;
 mod properties;
+mod receipts;
 mod sellers;
 mod settlement_property;
 mod settlements;

@@ -8,7 +8,7 @@ use crate::shop::{Reply, Shop, with};
 
 impl Shop {
     /// A browser sends a form (or, without one, reads a page).
-    async fn browse(&self, path: &str, form: Option<&[(&str, &str)]>) -> Reply {
+    pub(crate) async fn browse(&self, path: &str, form: Option<&[(&str, &str)]>) -> Reply {
         let request = match form {
             None => Request::get(path).body(Body::empty()),
             Some(form) => {
