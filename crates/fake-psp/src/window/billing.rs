@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Choice, Complaint, Ending, cors,
+    Complaint, Ending, cors,
     ending::refuse,
     lead,
     open::{Opened, check_client_key, urls},
@@ -113,7 +113,7 @@ fn render(psp: &FakePsp, id: &str, visit: &Visit, complaint: Option<Complaint>) 
             method: auth.method.name(true),
             is_open: auth.auth_key.is_none() && now < auth.deadline,
             is_expired: auth.auth_key.is_none() && now >= auth.deadline,
-            means: means_views(auth.method, None, english),
+            means: means_views(TestMeans::for_billing(auth.method), None, english),
             error: complaint.map(|(korean, told)| if english { told } else { korean }),
         };
         let status = if complaint.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
@@ -128,9 +128,9 @@ async fn register(
     request: Request,
 ) -> Response {
     let visit = Visit::read(request).await;
-    let number = Choice::read(&visit.form).number;
+    let number = visit.field("means");
     let ending = visit.of_billing(&psp, &id, |core, world, auth, now| {
-        let test = test_means(auth.method, number.as_deref())?;
+        let test = test_means(TestMeans::for_billing(auth.method), number.as_deref())?;
         // What was registered already stays so.
         if let (Does::DeclineInWindow(code), None) = (test.does, &auth.auth_key) {
             return Ok(Ending::not_registered(auth, code, visit.english));

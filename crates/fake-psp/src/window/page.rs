@@ -151,7 +151,7 @@ fn view(method: Method, settings: &Checkout, english: bool) -> MethodView {
         code: method.name(true),
         name: spoken(method, english),
         providers: named(wanted, english),
-        means: means_views(method, issuer, english),
+        means: means_views(TestMeans::of(method), issuer, english),
     }
 }
 
@@ -177,12 +177,15 @@ pub(super) fn spoken(method: Method, english: bool) -> &'static str {
     }
 }
 
-/// The test means of a method as they are listed; of an issuer of the shop's choice, if it made
-/// one.
-pub(super) fn means_views(method: Method, issuer: Option<&str>, english: bool) -> Vec<MeansView> {
+/// Test means as they are listed; of an issuer of the shop's choice, if it made one.
+pub(super) fn means_views(
+    means: impl Iterator<Item = &'static TestMeans>,
+    issuer: Option<&str>,
+    english: bool,
+) -> Vec<MeansView> {
     let view = |means: &'static TestMeans| {
         let code = issuer.unwrap_or(means.issuer);
-        let issuer = match method {
+        let issuer = match means.method {
             Method::Card => Issuer::read(code).map(|issuer| issuer.spoken(english)),
             _ => Bank::read(code).map(|bank| bank.spoken(english)),
         };
@@ -201,7 +204,7 @@ pub(super) fn means_views(method: Method, issuer: Option<&str>, english: bool) -
             },
         }
     };
-    TestMeans::of(method).map(view).collect()
+    means.map(view).collect()
 }
 
 /// `9410 0012 3456 7890`, `010-0000-0001`.

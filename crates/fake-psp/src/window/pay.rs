@@ -144,7 +144,7 @@ fn choose(
         let account = virtual_account(payment, &settings, choice)?;
         return Ok((Means::VirtualAccount(account), None));
     }
-    let test = test_means(method, choice.number.as_deref())?;
+    let test = test_means(TestMeans::of(method), choice.number.as_deref())?;
     let means = match method {
         Method::Card => Means::Card(card(payment, &settings, test, choice)?),
         Method::Transfer => Means::Transfer { bank_code: test.issuer.to_owned() },
@@ -160,12 +160,12 @@ fn choose(
 
 /// The test card, account or wallet; the first of the list where none is named.
 pub(super) fn test_means(
-    method: Method,
+    mut listed: impl Iterator<Item = &'static TestMeans>,
     number: Option<&str>,
 ) -> Result<&'static TestMeans, Complaint> {
     let found = match number {
-        None => TestMeans::of(method).next(),
-        Some(number) => TestMeans::find(method, number),
+        None => listed.next(),
+        Some(number) => listed.find(|means| means.has_number(number)),
     };
     found.ok_or((
         "목록에 있는 테스트 결제 수단을 선택해 주세요.",

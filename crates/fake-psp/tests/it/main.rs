@@ -26,6 +26,7 @@ mod settling;
 mod shop;
 mod sockets;
 mod start;
+mod test_means;
 mod tolerance;
 mod vault;
 mod webhooks;

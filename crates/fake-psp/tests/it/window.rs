@@ -1,10 +1,14 @@
 //! The payment window and the billing window: their pages, and what the test means do.
 
-use axum::{body::Body, http::Request};
+use axum::{
+    body::Body,
+    http::{Request, header::LOCATION},
+};
+use fake_psp::Config;
 use serde_json::{Value, json};
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
-use crate::shop::{Reply, Shop, with};
+use crate::shop::{Reply, Shop, minutes, with};
 
 impl Shop {
     /// A browser sends a form (or, without one, reads a page).
@@ -25,7 +29,7 @@ impl Shop {
     }
 
     /// A script of another origin sends JSON.
-    async fn call(&self, path: &str, body: &Value) -> Reply {
+    pub(crate) async fn call(&self, path: &str, body: &Value) -> Reply {
         let request = Request::post(path)
             .header("content-type", "application/json")
             .header("accept", "application/json")
@@ -36,7 +40,7 @@ impl Shop {
 }
 
 /// As version 2 of the SDK sends it.
-fn order(order_id: &str) -> Value {
+pub(crate) fn order(order_id: &str) -> Value {
     json!({
         "amount": {"currency": "KRW", "value": 15_000},
         "orderId": order_id, "orderName": "차 <한> 잔",
@@ -121,6 +125,15 @@ async fn a_page_that_wants_a_promise_needs_no_urls() {
     assert_eq!(told["params"]["code"], "PAY_PROCESS_CANCELED");
 }
 
+/// Where a redirect leads, in two parts: the address and its query, decoded.
+pub(crate) fn redirect(reply: &Reply) -> (String, String) {
+    assert_eq!(reply.status, 303, "{}", reply.text());
+    let mut url: Url = reply.headers[LOCATION].to_str().unwrap().parse().unwrap();
+    let query: Vec<_> = url.query_pairs().map(|(name, value)| format!("{name}={value}")).collect();
+    url.set_query(None);
+    (url.into(), query.join("&"))
+}
+
 /// What the page's script posts, and to which origin.
 fn message(page: &str) -> (Value, String) {
     let (_, call) = page.split_once("postMessage(").expect("a message");
@@ -141,4 +154,131 @@ async fn the_page_is_escaped_and_says_that_it_is_a_fake() {
     assert!(page.contains("&lt;b onmouseover=&quot;x&quot;&gt;{{key}}&lt;"), "{page}");
     assert!(!page.contains("<b onmouseover") && !page.contains("<script"));
     assert!(page.contains("15,000원") && page.contains("가짜 결제창입니다."));
+}
+
+#[tokio::test(start_paused = true)]
+async fn redirects_have_exactly_the_parameters_of_toss() {
+    let shop = Shop::new();
+    let body = with(order("order-0001"), &json!({"failUrl": "http://shop.test/f?from=toss"}));
+    let open = async || {
+        let opened = shop.call("/window/payments", &body).await.json();
+        opened["id"].as_str().unwrap().to_owned()
+    };
+    let send = async |key: &str, button: &str, form: &[(&str, &str)]| {
+        redirect(&shop.browse(&format!("/window/{key}/{button}"), Some(form)).await)
+    };
+    let key = open().await;
+    let closed = "from=toss&code=PAY_PROCESS_CANCELED&message=사용자에 의해 결제가 취소되었습니다.";
+    let fail = "http://shop.test/f".to_owned();
+    assert_eq!(send(&key, "close", &[]).await, (fail.clone(), closed.to_owned()), "no order id");
+    assert_eq!(shop.status_of(&key).await, "READY", "closing changes nothing");
+
+    let declined = [("method", "CARD"), ("means-CARD", "9410000000000041")];
+    let message = "from=toss&code=REJECT_CARD_COMPANY&message=결제 승인이 거절되었습니다.\
+                   &orderId=order-0001";
+    assert_eq!(send(&key, "pay", &declined).await, (fail.clone(), message.to_owned()));
+    assert_eq!(shop.status_of(&key).await, "ABORTED");
+    let late = send(&key, "pay", &[("method", "CARD")]).await;
+    assert!(late.1.starts_with("from=toss&code=PAY_PROCESS_ABORTED&message="), "{late:?}");
+
+    let key = open().await;
+    let success = format!("paymentType=NORMAL&orderId=order-0001&paymentKey={key}&amount=15000");
+    let success = ("http://shop.test/success".to_owned(), success);
+    assert_eq!(send(&key, "pay", &[("method", "CARD")]).await, success);
+    assert_eq!(send(&key, "pay", &declined).await, success, "a second click");
+    assert_eq!(shop.status_of(&key).await, "IN_PROGRESS");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_language_is_that_of_the_browser_or_the_one_that_was_chosen() {
+    let shop = Shop::new();
+    let opened = shop.call("/window/payments", &order("order-0001")).await.json();
+    let path = opened["path"].as_str().unwrap();
+    let korean = shop.browse(path, None).await.text();
+    assert!(korean.contains("<html lang=\"ko\">") && korean.contains("15,000원 결제하기"));
+    assert!(korean.contains(&format!("href=\"{}?lang=en\"", escape(path))), "{korean}");
+
+    let request = Request::get(path).header("accept", "text/html");
+    let request = request.header("accept-language", "en-US,en;q=0.9").body(Body::empty());
+    let english = shop.send(request.unwrap()).await.text();
+    let chosen = shop.browse(&format!("{path}?lang=en"), None).await.text();
+    for english in [english, chosen] {
+        assert!(english.contains("<html lang=\"en\">") && english.contains("Pay ₩15,000"));
+        assert!(english.contains("This is a fake for tests. No money moves."));
+        let body = english.split_once("<body>").unwrap().1;
+        let hangul = |c: &char| ('가'..='힣').contains(c);
+        // The other language, the order's name, and values that Toss has in Korean only.
+        let names = "한국어차한잔토스페이네이버페이카카오페이페이코삼성페이애플페이엘페이페이핀페이페이\
+                     미발행소득공제지출증빙미발행소득공제지출증빙";
+        let left: String = body.chars().filter(hangul).collect();
+        assert_eq!(left, names);
+    }
+    let declined = [("method", "CARD"), ("means-CARD", "9410000000000041")];
+    let declined = shop.browse(&format!("{path}/pay?lang=en"), Some(&declined)).await;
+    assert!(redirect(&declined).1.contains("message=Payment confirm is rejected."));
+}
+
+/// As the templates write a path into an attribute.
+fn escape(path: &str) -> String {
+    path.replace('/', "&#x2f;")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_is_open_for_half_an_hour() {
+    let shop = Shop::new();
+    let opened = shop.call("/window/payments", &order("order-0001")).await.json();
+    let path = opened["path"].as_str().unwrap();
+    shop.pass(minutes(30));
+    let page = shop.browse(path, None).await;
+    assert_eq!(page.status, 200);
+    let page = page.text();
+    assert!(page.contains("결제 시간이 만료되었습니다.") && !page.contains("means-CARD"), "{page}");
+    let back = shop.browse(&format!("{path}/pay"), Some(&[("method", "CARD")])).await;
+    assert!(redirect(&back).1.contains("code=PAY_PROCESS_ABORTED"));
+    assert_eq!(shop.status_of(opened["id"].as_str().unwrap()).await, "EXPIRED");
+    let none = shop.browse("/window/none", None).await;
+    assert_eq!(none.status, 404);
+    assert!(none.text().contains("NOT_FOUND_PAYMENT_SESSION"));
+    assert_eq!(shop.get("/window/none").await.word(), "NOT_FOUND_PAYMENT_SESSION");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_choice_is_complained_of_and_changes_nothing() {
+    let shop = Shop::new();
+    let card = json!({"cardCompany": "HYUNDAI", "maxCardInstallmentPlan": 3});
+    let amount = json!({"currency": "KRW", "value": 50_000});
+    let body =
+        with(order("order-0001"), &json!({"method": "CARD", "card": card, "amount": amount}));
+    let opened = shop.call("/window/payments", &body).await.json();
+    let path = format!("{}/pay", opened["path"].as_str().unwrap());
+    for (form, says) in [
+        ([("method", "TRANSFER"), ("", "")], "결제 수단을 선택해 주세요."),
+        ([("method", "CARD"), ("means-CARD", "1234")], "목록에 있는 테스트 결제 수단"),
+        ([("method", "CARD"), ("installment", "4")], "선택할 수 없는 할부 개월입니다."),
+        ([("method", "EASY_PAY"), ("provider-EASY_PAY", "x")], "간편결제를 선택해 주세요."),
+    ] {
+        let page = shop.browse(&path, Some(&form)).await;
+        assert_eq!(page.status, 400);
+        assert!(page.text().contains(says), "{says}");
+    }
+    let check = [("means-CARD", "9410000000000002"), ("installment", "3"), ("method", "CARD")];
+    assert!(shop.browse(&path, Some(&check)).await.text().contains("체크카드는 할부로"));
+
+    let form = [("method", "CARD"), ("installment", "3")];
+    redirect(&shop.browse(&path, Some(&form)).await);
+    let key = opened["id"].as_str().unwrap();
+    let card = shop.confirm(key, "order-0001", 50_000, None).await.json()["card"].clone();
+    assert_eq!((&card["installmentPlanMonths"], &card["issuerCode"]), (&json!(3), &json!("61")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decline_in_the_window_may_leave_it_open() {
+    let config = Config { decline_in_window_aborts: false, ..Config::default() };
+    let shop = Shop::with(config);
+    let opened = shop.call("/window/payments", &order("order-0001")).await.json();
+    let path = format!("{}/pay", opened["path"].as_str().unwrap());
+    let declined = [("method", "CARD"), ("means-CARD", "9410000000000041")];
+    assert!(redirect(&shop.browse(&path, Some(&declined)).await).1.contains("REJECT_CARD_COMPANY"));
+    let paid = shop.browse(&path, Some(&[("method", "EASY_PAY")])).await;
+    assert!(redirect(&paid).1.contains("paymentKey="));
 }
