@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use crate::{SecurityKey, SettlementCycle, korean_holidays};
+use crate::{SecurityKey, SettlementCycle, korean_holidays, promotion::Promotions};
 
 /// How this fake is set up. Build it with `Config { .., ..Config::default() }`.
 #[derive(Clone, Debug)]
@@ -93,6 +93,8 @@ pub struct Config {
     /// UNVERIFIED: the code for the cancel of a cash receipt of which not so much is left (or
     /// nothing, or that is itself a cancel). Default `FORBIDDEN_REQUEST`, of the table.
     pub cash_receipt_cancel_code: String,
+    /// What card companies take off prices, and instalments they pay for. Default: nothing.
+    pub promotions: Promotions,
     /// UNVERIFIED: can a payment be read before it was approved? Default yes; if not, 404.
     pub read_before_approval: bool,
     /// UNVERIFIED: the answer to a request without an Authorization header. Default
@@ -194,9 +196,14 @@ pub struct Config {
 
 impl Config {
     /// As [`Config::default`], with what goes by the calendar as in Korea: banks are closed on
-    /// public holidays, and card companies buy sales day by day.
+    /// public holidays, and card companies buy sales day by day. And with some promotions.
     pub fn korean() -> Self {
-        Self { holidays: korean_holidays(), card_acquisition: true, ..Self::default() }
+        Self {
+            holidays: korean_holidays(),
+            card_acquisition: true,
+            promotions: Promotions::samples(),
+            ..Self::default()
+        }
     }
 
     /// The client key that goes with the first secret key, for pages: `test_sk_a` has `test_ck_a`,
@@ -240,6 +247,7 @@ impl Default for Config {
             business_number: "1234567890".to_owned(),
             cash_receipt_hours: 24,
             cash_receipt_cancel_code: "FORBIDDEN_REQUEST".to_owned(),
+            promotions: Promotions::default(),
             read_before_approval: true,
             no_authorization_code: "UNAUTHORIZED_KEY".to_owned(),
             password_is_ignored: true,

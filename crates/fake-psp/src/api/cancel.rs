@@ -157,7 +157,7 @@ fn check(
         return Err("NOT_CANCELABLE_AMOUNT".into());
     }
     if amount < payment.balance {
-        check_partial(config, payment)?;
+        check_partial(config, payment, amount)?;
     }
     check_tax(config, payment, wanted, amount)?;
     if is_too_late(payment, now) {
@@ -167,7 +167,7 @@ fn check(
 }
 
 /// Some payments can only be given back whole.
-fn check_partial(config: &Config, payment: &Payment) -> Result<(), Refusal> {
+fn check_partial(config: &Config, payment: &Payment, amount: i64) -> Result<(), Refusal> {
     if payment.state == State::WaitingForDeposit {
         return Err("NOT_ALLOWED_PARTIAL_REFUND_WAITING_DEPOSIT".into());
     }
@@ -177,6 +177,9 @@ fn check_partial(config: &Config, payment: &Payment) -> Result<(), Refusal> {
             "FAILED_INTERNAL_SYSTEM_PROCESSING" => Refusal::with_message(code, ESCROW),
             code => code.into(),
         });
+    }
+    if payment.discount.as_ref().is_some_and(|discount| amount < discount.amount) {
+        return Err("EXCEED_CANCEL_AMOUNT_DISCOUNT_AMOUNT".into());
     }
     if !payment.is_partial_cancelable() {
         return Err("NOT_ALLOWED_PARTIAL_REFUND".into());

@@ -48,7 +48,7 @@ struct KeyInBody {
     /// Months: 0, or from 50,000 won on 2 to 12.
     #[schemars(range(min = 0, max = 12))]
     card_installment_plan: Option<Count>,
-    /// The card company's instalments without interest.
+    /// Instalments without interest, for which the merchant pays.
     use_free_installment_plan: Option<Flag>,
     tax_free_amount: Option<Amount>,
     #[schemars(length(max = 100))]
@@ -110,6 +110,6 @@ fn card(body: &KeyInBody, amount: i64, now: Timestamp) -> Result<Card, Refusal> 
     }
     let installment_months = order::instalments(body.card_installment_plan, amount)?;
     let free = installment_months > 0 && body.use_free_installment_plan == Some(Flag(true));
-    let interest_payer = free.then_some(InterestPayer::CardCompany);
+    let interest_payer = free.then_some(InterestPayer::Merchant);
     Ok(Card { installment_months, interest_payer, ..card })
 }

@@ -19,6 +19,7 @@ pub(crate) mod late;
 pub(crate) mod openapi;
 pub(crate) mod order;
 mod payouts;
+mod promotions;
 pub(crate) mod quota;
 mod read;
 pub(crate) mod route;

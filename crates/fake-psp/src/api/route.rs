@@ -164,7 +164,7 @@ fn subschema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 
 /// Every endpoint there is.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
-    let groups: [&'static [Route]; 12] = [
+    let groups: [&'static [Route]; 13] = [
         super::create::ROUTES,
         super::confirm::ROUTES,
         super::key_in::ROUTES,
@@ -175,6 +175,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
         super::billing::ROUTES,
         super::virtual_account::ROUTES,
         super::cash_receipts::ROUTES,
+        super::promotions::ROUTES,
         super::sellers::ROUTES,
         super::payouts::ROUTES,
     ];

@@ -16,6 +16,7 @@ impl World {
             auth_keys,
             billing_keys,
             cash_receipts,
+            discounts,
             faults,
             idempotency,
             // Of one minute.
@@ -34,6 +35,7 @@ impl World {
             ("billing_auth", billing_auths),
             ("auth_key", auth_keys),
             ("billing_key", billing_keys),
+            ("discount", discounts),
             ("hooks", hooks),
             ("late_act", late),
             ("call", calls),

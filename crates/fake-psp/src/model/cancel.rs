@@ -35,6 +35,8 @@ pub(crate) struct Cancel {
     pub(crate) tax_exemption_amount: i64,
     pub(crate) at: Timestamp,
     pub(crate) status: CancelStatus,
+    /// What of the amount the card company had taken off.
+    pub(crate) card_discount_amount: i64,
     /// The merchant's own id of an asynchronous cancel.
     pub(crate) request_id: Option<String>,
     /// The cash receipt that was corrected with it.

@@ -172,6 +172,14 @@ impl Card {
     }
 }
 
+impl Card {
+    /// Who pays for its instalments: the buyer, unless somebody else does.
+    pub(crate) fn payer(&self) -> Option<InterestPayer> {
+        let buyer = (self.installment_months > 0).then_some(InterestPayer::Buyer);
+        self.interest_payer.or(buyer)
+    }
+}
+
 /// How the money of a virtual account goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

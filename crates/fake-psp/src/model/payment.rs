@@ -42,6 +42,13 @@ pub(crate) enum Planned {
     Review,
 }
 
+/// An amount that a card company has taken off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Discount {
+    pub(crate) code: String,
+    pub(crate) amount: i64,
+}
+
 /// One payment. Amounts are whole numbers of the currency's smallest unit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Payment {
@@ -81,6 +88,8 @@ pub(crate) struct Payment {
     pub(crate) approve_no: String,
     pub(crate) secret: String,
     pub(crate) cancels: Vec<Cancel>,
+    /// What the card company has taken off.
+    pub(crate) discount: Option<Discount>,
     /// The cash receipt that the buyer wants with the payment.
     pub(crate) cash_receipt_wish: Option<ReceiptWish>,
     /// Keys of its cash receipts, issued and given back.

@@ -44,7 +44,7 @@ pub(crate) struct PaymentView<'a> {
     gift_certificate: Option<GiftCertificateView<'a>>,
     cash_receipt: Option<ShortReceiptView<'a>>,
     cash_receipts: Option<Vec<CashReceiptView<'a>>>,
-    discount: Option<()>,
+    discount: Option<DiscountView>,
     cancels: Option<Vec<CancelView<'a>>>,
     secret: Option<&'a str>,
     #[serde(rename = "type")]
@@ -64,6 +64,13 @@ pub(crate) struct PaymentView<'a> {
     method: Option<&'static str>,
     version: &'a str,
     metadata: Option<&'a BTreeMap<String, String>>,
+}
+
+/// What the card company has taken off, in the amounts of the card and of the payment.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Discount")]
+struct DiscountView {
+    amount: Money,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -120,7 +127,10 @@ impl<'a> PaymentView<'a> {
             gift_certificate: means.gift_certificate,
             cash_receipt: ShortReceiptView::last_of(payment, receipts, config),
             cash_receipts: CashReceiptView::all_of(payment, receipts, config),
-            discount: None,
+            discount: payment
+                .discount
+                .as_ref()
+                .map(|discount| DiscountView { amount: money(discount.amount) }),
             cancels: (!payment.cancels.is_empty()).then(|| {
                 payment.cancels.iter().map(|one| CancelView::of(one, payment.currency)).collect()
             }),

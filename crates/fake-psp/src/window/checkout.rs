@@ -26,6 +26,9 @@ pub(crate) struct Checkout {
     pub(crate) issuer: Option<String>,
     /// So many months and no others.
     pub(crate) installment: Option<u8>,
+    /// The promotion that the shop offers. It counts if the card and the amount are of its kind.
+    #[serde(default)]
+    pub(crate) discount_code: Option<String>,
     pub(crate) max_installment: Option<u8>,
     /// Instalments whose interest the merchant pays.
     pub(crate) free_installments: Vec<FreePlan>,
@@ -107,6 +110,7 @@ impl Checkout {
         let provider = provider
             .map(|name| Provider::read(&PROVIDERS, &name).ok_or("INVALID_EASY_PAY"))
             .transpose()?;
+        self.discount_code = option_text(form, "card", "discountCode");
         self.issuer = company.map(|company| company.code.to_owned());
         match option_text(form, "card", "flowMode").as_deref() {
             None | Some("DEFAULT") if currency == Currency::Krw => {

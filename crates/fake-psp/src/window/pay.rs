@@ -7,6 +7,7 @@ use super::{Checkout, Ending};
 use crate::{
     Currency, State,
     api::{error::Refusal, fields::text},
+    clock::korean_day,
     model::{
         Bank, Card, CardType, FOREIGN_PROVIDERS, InterestPayer, Means, Method, PROVIDERS, Payment,
         Provider, ReceiptKind, ReceiptWish, RefundAccount, VirtualAccount,
@@ -80,7 +81,7 @@ pub(crate) fn pay(
     if payment.state != State::Ready {
         return Ok(onward(payment, english));
     }
-    let (means, test) = choose(payment, choice)?;
+    let (means, test) = choose(core, payment, choice, now)?;
     if let Some(Does::DeclineInWindow(code)) = test.map(|test| test.does) {
         decline(core, world, key, code, now);
         return Ok(Ending::failure(world.store.get(key).ok_or(OVER)?, code, english));
@@ -132,8 +133,10 @@ pub(crate) fn decline(core: &Core, world: &mut World, key: &str, code: &str, now
 
 /// The means that the buyer pays with, and which test means it is (a virtual account is none).
 fn choose(
+    core: &Core,
     payment: &Payment,
     choice: &Choice,
+    now: Timestamp,
 ) -> Result<(Means, Option<&'static TestMeans>), Complaint> {
     let settings = payment.checkout.as_deref().cloned().unwrap_or_default();
     let method = choice.method.unwrap_or(payment.method());
@@ -146,7 +149,14 @@ fn choose(
     }
     let test = test_means(TestMeans::of(method), choice.number.as_deref())?;
     let means = match method {
-        Method::Card => Means::Card(card(payment, &settings, test, choice)?),
+        Method::Card => {
+            let mut card = card(payment, &settings, test, choice)?;
+            let (promotions, today) = (&core.config.promotions, korean_day(now));
+            let paid = promotions.pays_interest(&card, payment.amount, today);
+            let company = paid.then_some(InterestPayer::CardCompany);
+            card.interest_payer = card.interest_payer.or(company);
+            Means::Card(card)
+        }
         Method::Transfer => Means::Transfer { bank_code: test.issuer.to_owned() },
         Method::EasyPay => Means::EasyPay { provider: provider(&PROVIDERS, &settings, choice)? },
         Method::ForeignEasyPay => {
@@ -200,8 +210,9 @@ fn card(
         ));
     }
     card.installment_months = chosen;
-    let free = settings.is_free(&card.issuer_code, chosen);
-    card.interest_payer = free.then_some(InterestPayer::Merchant);
+    if settings.is_free(&card.issuer_code, chosen) {
+        card.interest_payer = Some(InterestPayer::Merchant);
+    }
     card.use_point = choice.use_card_point && payment.currency == Currency::Krw;
     Ok(card)
 }

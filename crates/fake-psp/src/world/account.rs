@@ -115,6 +115,7 @@ impl World {
             tax_exemption_amount: payment.tax_exemption_amount,
             at,
             status: CancelStatus::Done,
+            card_discount_amount: 0,
             request_id: None,
             receipt_key: None,
         });

@@ -6,7 +6,8 @@ use super::{Core, World, next_transaction_key, settling};
 use crate::{
     BookKind, Cause,
     api::error::Refusal,
-    model::{Event, Failure, Method},
+    clock::korean_day,
+    model::{Discount, Event, Failure, Method},
     records::Movement,
 };
 
@@ -25,6 +26,10 @@ impl World {
         payment.held = false;
         payment.unbooked = !booked;
         payment.approved_at = Some(at);
+        payment.discount = core.config.promotions.off(payment, &self.discounts, korean_day(at));
+        if let Some(Discount { code, amount }) = &payment.discount {
+            self.discounts.give(code, *amount);
+        }
         let order_id = payment.order_id.clone();
         self.take(core, key, Cause::Confirm, at);
         self.store.mark_approved(&order_id, key);

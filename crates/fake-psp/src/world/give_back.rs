@@ -29,7 +29,10 @@ impl GiveBack<'_> {
         status: CancelStatus,
         at: Timestamp,
     ) -> Cancel {
+        // What was taken off goes back with the last of the money.
+        let discount = payment.discount.as_ref().filter(|_| payment.balance == 0);
         Cancel {
+            card_discount_amount: discount.map_or(0, |discount| discount.amount),
             transaction_key: next_transaction_key(core, payment),
             reason: self.reason.to_owned(),
             amount: self.amount,
@@ -80,6 +83,9 @@ impl World {
         let amount = payment.cancels[nth].amount;
         payment.cancels[nth].receipt_key =
             self.cash_receipts.cancel_for(core, &mut self.agenda, payment, amount, at);
+        if let Some(discount) = payment.discount.as_ref().filter(|_| payment.balance == 0) {
+            self.discounts.give(&discount.code, -discount.amount);
+        }
         if !payment.unbooked {
             let cancel = &payment.cancels[nth];
             self.records.add(

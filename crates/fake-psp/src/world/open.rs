@@ -107,6 +107,7 @@ impl World {
             approval_key: None,
             waiting_key: None,
             cancels: Vec::new(),
+            discount: None,
             cash_receipt_wish: opening.cash_receipt,
             cash_receipts: Vec::new(),
             settling: Settling::default(),

@@ -17,6 +17,7 @@ mod openapi;
 mod overseas;
 mod payout_property;
 mod payouts;
+mod promotions;
 mod properties;
 mod receipts;
 mod sellers;
