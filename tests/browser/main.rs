@@ -3,6 +3,7 @@
 //! A module per page. Each test starts a [`hanbeon::Browser`] of its own; a shop's page comes from
 //! [`merchant`], a fake PSP of its own from `FakePsp::start`.
 
+mod console;
 mod harness;
 mod merchant;
 mod shop;

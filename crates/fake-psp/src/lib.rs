@@ -16,6 +16,7 @@ mod book;
 mod cash_receipt;
 mod clock;
 mod config;
+mod console;
 mod control;
 mod data;
 mod fault;

@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 
 use crate::{
     Applied, BookEntry, Call, Cause, Clock, Config, Entropy, Programme, State, Transmission, api,
-    control,
+    console, control,
     data::{DataError, DataFile, Journal, Writer},
     recorder::{self, Recorder},
     webhook::{Announcer, Hook, Letter},
@@ -139,6 +139,7 @@ impl FakePsp {
             .merge(api::openapi::routes())
             .merge(window::routes())
             .merge(control::routes())
+            .merge(console::routes())
             .fallback(api::no_route)
             .method_not_allowed_fallback(api::no_method)
             .with_state(self.clone());

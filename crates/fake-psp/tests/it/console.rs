@@ -1,4 +1,4 @@
-//! What the control API tells: the lists, the timeline, and what went over the wire.
+//! What the control API tells: the lists, the timeline, what went over the wire, and the page.
 
 use std::time::Duration;
 
@@ -271,4 +271,27 @@ async fn a_listener_is_told_what_has_changed() {
     assert_eq!(event().await, json!(["faults"]));
     toss.advance(Duration::from_secs(1));
     assert_eq!(event().await, json!(["time"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_page_and_every_file_that_it_loads_are_there() {
+    let shop = Shop::new();
+    let page = shop.get("/_fake/console").await;
+    assert_eq!(page.status, 200);
+    let mut open = vec![page.text()];
+    let mut seen = Vec::new();
+    while let Some(text) = open.pop() {
+        for quoted in text.split('"').filter(|word| word.ends_with(".js") || word.ends_with(".css"))
+        {
+            let name = quoted.rsplit('/').next().unwrap().to_owned();
+            if !seen.contains(&name) {
+                let file = shop.get(&format!("/_fake/console/{name}")).await;
+                assert_eq!(file.status, 200, "{name}");
+                open.push(file.text());
+                seen.push(name);
+            }
+        }
+    }
+    assert!(seen.contains(&"style.css".to_owned()) && seen.len() > 5, "{seen:?}");
+    assert_eq!(shop.get("/_fake/console/none.js").await.status, 404);
 }

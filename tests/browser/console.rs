@@ -1,0 +1,93 @@
+//! The fake PSP's console: a developer watches payments and breaks things.
+
+use fake_psp::{FakePsp, Running, Verdict};
+use hanbeon::{Browser, browser::css, http::Ask};
+use serde_json::json;
+
+const NAME: &str = "<img src=x onerror=document.title='broken'> Tea";
+
+/// A merchant's page opens the window: the payment key.
+async fn opened(psp: &Running, order: &str) -> String {
+    let body = json!({
+        "orderId": order, "orderName": NAME, "amount": 15_000,
+        "successUrl": format!("{}/healthz", psp.url()), "failUrl": psp.url(),
+    });
+    let answer = Ask::post(format!("{}/window/payments", psp.url())).json(&body).send().await;
+    let answer = answer.expect("the fake answers");
+    let window = answer.header("location");
+    window.rsplit('/').next().expect("a window").to_owned()
+}
+
+/// The buyer approves.
+async fn approved(psp: &Running, key: &str) {
+    let path = format!("{}/window/{key}/approve", psp.url());
+    Ask::post(path).json(&json!({})).send().await.expect("the fake answers");
+}
+
+async fn console(browser: &Browser, psp: &Running) {
+    browser.open(&format!("{}/_fake/console", psp.url())).await;
+    browser.run("localStorage.setItem('language', 'en')", vec![]).await;
+    browser.client().refresh().await.expect("it loads again");
+    browser.wait_for_text("Fake Toss live").await;
+}
+
+async fn assert_no_complaints(browser: &Browser) {
+    let severe = |line: &String| line.starts_with("SEVERE");
+    let complaints: Vec<_> = browser.console().await.into_iter().filter(severe).collect();
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    let title = browser.run("return document.title", vec![]).await;
+    assert_ne!(title, json!("broken"), "data became a part of the page");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_appears_by_itself_and_shows_what_happened_to_it() {
+    let Some(browser) = Browser::start().await else { return };
+    let psp = FakePsp::start().await;
+    console(&browser, &psp).await;
+    browser.wait_for_text("No payments yet").await;
+    let key = opened(&psp, "order-0001").await;
+    browser.wait_for_text("order-0001").await;
+    browser.wait_for_text(NAME).await;
+    browser.click("order-0001").await;
+    browser.wait_for_url(&key).await;
+    browser.wait_for_text("Will expire").await;
+    approved(&psp, &key).await;
+    browser.wait_for_text("The buyer has authenticated").await;
+    browser.click("Confirm as the merchant").await;
+    browser.wait_for_text("Confirm answered 200").await;
+    browser.read(css(".detail .badge.DONE")).await;
+    assert_eq!(browser.read(css(".timeline .book .in")).await, "+₩15,000");
+    browser.click("/v1/payments/confirm").await;
+    browser.wait_for_text("the whole answer was sent").await;
+    browser.wait_for_text("\"totalAmount\": 15000").await;
+    browser.click("Book").await;
+    browser.wait_for_text("the merchant's confirm").await;
+    assert_no_complaints(&browser).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_developer_loses_an_answer_on_purpose() {
+    let Some(browser) = Browser::start().await else { return };
+    let psp = FakePsp::start().await;
+    let key = opened(&psp, "order-0001").await;
+    approved(&psp, &key).await;
+    console(&browser, &psp).await;
+    browser.click("Faults").await;
+    browser.wait_for_text("the fake is honest").await;
+    browser.click("Lose the next answer").await;
+    browser.read(css("tr input[role=switch]:checked + .track")).await;
+    browser.click("Payments").await;
+    browser.click("order-0001").await;
+    browser.click("Confirm as the merchant").await;
+    browser.wait_for_text("The answer was lost. Whether money was taken is in the book.").await;
+    browser.wait_for_text("Fault act_then_close").await;
+    assert_eq!(browser.read(css(".timeline .book .in")).await, "+₩15,000", "and yet it was taken");
+    browser.click("Faults").await;
+    browser.wait_for_text("1×").await;
+    browser.click(css("tr .switch")).await;
+    browser.read(css("tr.off")).await;
+    let verdicts: Vec<_> = psp.applied().into_iter().map(|applied| applied.verdict).collect();
+    assert_eq!(verdicts, [Verdict::ActThenClose]);
+    assert_eq!(psp.book().len(), 1);
+    assert!(psp.programme().rules.is_empty(), "switched off");
+}
