@@ -7,3 +7,4 @@ mod console;
 mod harness;
 mod merchant;
 mod shop;
+mod window;

@@ -42,5 +42,9 @@ async fn came_back(
     let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
     let lines = query.iter().map(|(name, value)| escape(&format!("{name}={value}\n")));
     let lines: String = lines.collect();
-    Html(format!("<!doctype html><meta charset=utf-8><h1>{}</h1><pre>{lines}</pre>", uri.path()))
+    Html(format!(
+        "<!doctype html><meta charset=utf-8><link rel=icon href=data:,>\
+         <h1>{}</h1><pre>{lines}</pre>",
+        uri.path()
+    ))
 }
