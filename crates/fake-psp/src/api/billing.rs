@@ -91,6 +91,8 @@ struct CardBody {
     customer_identity_number: Text,
     /// The first two digits.
     card_password: Option<Text>,
+    #[schemars(length(max = 100))]
+    customer_email: Option<Text>,
 }
 
 /// One charge.
@@ -139,6 +141,7 @@ fn issue_by_card(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     let body: CardBody = act.ask.body()?;
     let Text(customer_key) = body.customer_key;
     check_customer_key(&customer_key)?;
+    order::check_email(body.customer_email.as_ref().map(|Text(email)| email.as_str()))?;
     let password = body.card_password.as_ref().map(|Text(password)| password.as_str());
     let card = read_card(
         &body.card_number.0,

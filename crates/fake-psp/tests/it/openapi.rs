@@ -52,6 +52,20 @@ pub(crate) fn check(method: &str, path: &str, status: u16, body: &[u8]) {
     assert!(errors.is_empty(), "{method} {template} {status}: {errors:?}\n{body:#}");
 }
 
+/// Method, path and name of every operation.
+pub(crate) fn operations() -> Vec<(String, String, String)> {
+    let paths = DOCUMENT.root["paths"].as_object().expect("a document has paths").iter();
+    paths
+        .flat_map(|(path, methods)| {
+            let methods = methods.as_object().expect("a path has methods").iter();
+            methods.map(|(method, operation)| {
+                let name = operation["operationId"].as_str().expect("an operation has a name");
+                (method.to_uppercase(), path.clone(), name.to_owned())
+            })
+        })
+        .collect()
+}
+
 impl Document {
     /// The operation that a request is, with its path as written in the document.
     fn operation(&self, method: &str, path: &str) -> Option<(&str, &Value)> {

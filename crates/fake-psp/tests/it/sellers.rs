@@ -33,7 +33,10 @@ async fn golden_sellers() {
     let mut expected = created["entityBody"].clone();
     expected["metadata"]["grade"] = "silver".into();
     assert_eq!(changed["entityBody"], expected, "only what is given changes");
-    assert_eq!(shop.get(&format!("/v2/sellers/{id}")).await.json()["entityBody"], expected);
+    insta::assert_snapshot!("seller_changed", pretty(&changed));
+    let read = shop.get(&format!("/v2/sellers/{id}")).await.json();
+    assert_eq!(read["entityBody"], expected);
+    insta::assert_snapshot!("seller_read", pretty(&read));
 
     let delete = Shop::request("DELETE", &format!("/v2/sellers/{id}"));
     let deleted = shop.send(delete.body(axum::body::Body::empty()).unwrap()).await.json();
