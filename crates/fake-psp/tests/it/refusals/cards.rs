@@ -1,6 +1,6 @@
 //! Cards by their number and billing keys: what they refuse.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Case, case, changed, get};
 use crate::{
