@@ -105,6 +105,8 @@ async fn it_says_what_is_wrong_with_its_arguments() {
         (["--webhook-url", "ftp://shop.test/hook"], "no scheme for a webhook"),
         (["--faults", "/nowhere.toml"], "cannot read the fault programme"),
         (["--faults", path], "did you mean `act_twice`?"),
+        (["--holidays", "/nowhere.txt"], "cannot read the holidays"),
+        (["--holidays", path], "`[[rules]]` is no date"),
     ] {
         let run = command().args(["--listen", "127.0.0.1:0"]).args(args).output();
         let output = timeout(LIMIT, run).await.unwrap().unwrap();

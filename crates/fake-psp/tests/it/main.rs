@@ -12,6 +12,7 @@ mod errors;
 mod faults;
 mod golden;
 mod idempotency;
+mod kept_books;
 mod key_in;
 mod machine;
 mod openapi;

@@ -1,6 +1,6 @@
 //! Settlement rows: identities, dates, and files that are wrong.
 
-use fake_psp::{Endpoint, Match, Verdict};
+use fake_psp::{Config, Endpoint, Match, Verdict};
 use serde_json::{Value, json};
 
 use crate::shop::{Shop, minutes};
@@ -127,4 +127,52 @@ async fn the_nth_row_of_an_order_is_its_nth_transaction() {
     let rows = days(&shop).await;
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0]["amount"], 1_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_refusal_of_the_lists() {
+    let shop = Shop::new();
+    let days = "startDate=2026-01-01&endDate=2026-01-31";
+    for (path, code) in [
+        ("/v1/settlements", "INVALID_DATE"),
+        ("/v1/settlements?startDate=2026-01-01", "INVALID_DATE"),
+        ("/v1/settlements?startDate=2026-01-01&endDate=", "INVALID_DATE"),
+        ("/v1/settlements?startDate=2026-02-30&endDate=2026-03-01", "INVALID_DATE"),
+        ("/v1/settlements?startDate=20260101x&endDate=2026-03-01", "INVALID_DATE"),
+        ("/v1/settlements?startDate=2026-01-02&endDate=2026-01-01", "INVALID_DATE"),
+        ("/v1/settlements?{days}&dateType=approvedAt", "INVALID_REQUEST"),
+        ("/v1/settlements?{days}&page=0", "INVALID_REQUEST"),
+        ("/v1/settlements?{days}&page=first", "INVALID_REQUEST"),
+        ("/v1/settlements?{days}&size=0", "INVALID_REQUEST"),
+        ("/v1/settlements?{days}&size=-1", "INVALID_REQUEST"),
+        ("/v1/settlements?{days}&size=5001", "EXCEED_MAX_QUERY_LIMIT"),
+        ("/v1/transactions", "INVALID_DATE"),
+        ("/v1/transactions?startDate=2026-01-02&endDate=2026-01-01", "INVALID_DATE"),
+        ("/v1/transactions?startDate=now&endDate=2026-01-01", "INVALID_DATE"),
+        ("/v1/transactions?{days}&limit=0", "INVALID_REQUEST"),
+        ("/v1/transactions?{days}&limit=many", "INVALID_REQUEST"),
+        ("/v1/transactions?{days}&startingAfter=nothing", "INVALID_TRANSACTION_KEY"),
+    ] {
+        let reply = shop.get(&path.replace("{days}", days)).await;
+        assert_eq!((reply.status, &*reply.word()), (400, code), "{path}");
+    }
+    for path in [
+        "/v1/settlements?{days}&dateType=&page=&size=5000&more=1",
+        "/v1/settlements/?startDate=2026-01-01T00:00:00&endDate=2026-01-31T00:00:00",
+        "/v1/settlements?{days}&page=1000000000000000000",
+        "/v1/transactions/?{days}&startingAfter=&limit=5000",
+    ] {
+        let reply = shop.get(&path.replace("{days}", days)).await;
+        assert_eq!((reply.status, reply.json()), (200, json!([])), "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn test_keys_can_be_as_empty_as_tosss() {
+    let shop = Shop::with(Config { test_keys_have_no_settlements: true, ..Config::default() });
+    shop.paid("order-0001", 1_000).await;
+    shop.pass(minutes(DAY));
+    assert!(days(&shop).await.is_empty());
+    let wrong = shop.get("/v1/settlements?startDate=x&endDate=2026-01-01").await;
+    assert_eq!(wrong.word(), "INVALID_DATE", "looked at first");
 }

@@ -2,11 +2,12 @@
 
 mod banner;
 
-use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{collections::BTreeSet, io::Write, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use banner::Banner;
 use clap::Parser;
-use fake_psp::{FakePsp, Programme, ProgrammeError, StartError};
+use fake_psp::{FakePsp, HolidaysError, Programme, ProgrammeError, StartError, read_holidays};
+use jiff::civil::Date;
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
@@ -60,6 +61,11 @@ struct Args {
     #[arg(long, env = "FAKE_PSP_DATA", value_name = "FILE")]
     data: Option<PathBuf>,
 
+    /// Days on which banks are closed, besides Saturdays and Sundays: a date (2026-01-01) at the
+    /// beginning of each line. By default Korea's of 2024 to 2027; an empty file: none.
+    #[arg(long, env = "FAKE_PSP_HOLIDAYS", value_name = "FILE")]
+    holidays: Option<PathBuf>,
+
     /// Makes keys and probabilities repeatable: the same seed, order ids and times give the same
     /// payment keys. By default drawn from the operating system.
     #[arg(long, env = "FAKE_PSP_SEED", value_name = "NUMBER")]
@@ -91,6 +97,10 @@ enum RunError {
     ReadFaults(PathBuf, std::io::Error),
     #[error("{0}: {1}")]
     Faults(PathBuf, ProgrammeError),
+    #[error("cannot read the holidays {0}: {1}")]
+    ReadHolidays(PathBuf, std::io::Error),
+    #[error("{0}: {1}")]
+    Holidays(PathBuf, HolidaysError),
     #[error("--log: {0}; try `info` or `fake_psp=debug`")]
     Log(#[from] tracing_subscriber::filter::ParseError),
     #[error("cannot listen to signals: {0}")]
@@ -123,7 +133,11 @@ async fn run(args: Args) -> Result<(), RunError> {
     if let Some(seed) = args.seed {
         builder = builder.seed(seed);
     }
+    let holidays = args.holidays.map(read_holidays_of).transpose()?;
     builder = builder.config(|config| {
+        if let Some(holidays) = holidays {
+            config.holidays = holidays;
+        }
         config.secret_keys = args.secret_keys;
         config.webhook_urls = args.webhook_urls;
         config.public_url = args.public_url.unwrap_or_default();
@@ -143,6 +157,12 @@ async fn run(args: Args) -> Result<(), RunError> {
     .await
     .map_err(StartError::from)?;
     Ok(())
+}
+
+fn read_holidays_of(file: PathBuf) -> Result<BTreeSet<Date>, RunError> {
+    let text =
+        std::fs::read_to_string(&file).map_err(|e| RunError::ReadHolidays(file.clone(), e))?;
+    read_holidays(&text).map_err(|error| RunError::Holidays(file, error))
 }
 
 fn read_faults(file: PathBuf) -> Result<Programme, RunError> {
