@@ -24,7 +24,7 @@ use crate::{
     api::error::Refusal,
     model::{Means, Method},
 };
-pub(crate) use checkout::{Checkout, FreePlan};
+pub(crate) use checkout::Checkout;
 pub(crate) use ending::Ending;
 use ending::refuse;
 pub(crate) use open::check;

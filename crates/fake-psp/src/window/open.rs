@@ -50,7 +50,7 @@ impl Opened {
         if visit.is_script() {
             return across(Json(self).into_response());
         }
-        see_other(&self.path)
+        see_other(&format!("{}{}", self.path, visit.query()))
     }
 }
 

@@ -122,7 +122,16 @@ async fn what_can_be_read_is_the_same_after_a_kill() {
     confirm(&url, &key, 0).await.unwrap();
     let cancel = json!({"cancelReason": "변심", "cancelAmount": 300});
     http(&url, KEY, "POST", &format!("/v1/payments/{key}/cancel"), &cancel).await;
+    let wanted = json!({
+        "orderId": "order-0001", "orderName": "x", "amount": 50_000, "customerKey": "customer-1",
+        "method": "CARD", "card": {"cardCompany": "HYUNDAI", "maxCardInstallmentPlan": 3},
+        "successUrl": "http://s.test", "failUrl": "http://f.test",
+    });
+    let window = http(&url, KEY, "POST", "/window/payments", &wanted).await;
+    let billing = http(&url, KEY, "POST", "/window/billing-auths", &wanted).await;
     let paths = [
+        window.header("location").to_owned(),
+        billing.header("location").to_owned(),
         "/_fake/book".to_owned(),
         "/_fake/faults".to_owned(),
         "/_fake/faults/applied".to_owned(),

@@ -157,6 +157,27 @@ async fn the_page_is_escaped_and_says_that_it_is_a_fake() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_that_a_shop_says_becomes_a_script() {
+    let shop = Shop::new();
+    let hostile = "</script><script>alert('&')//";
+    let body = json!({"customerKey": hostile, "promise": true});
+    let opened = shop.call("/window/billing-auths", &body).await.json();
+    let path = opened["path"].as_str().unwrap();
+    assert!(!shop.browse(path, None).await.text().contains("<script"));
+    let register = format!("{path}/register?frame=http://shop.test");
+    let end = shop.browse(&register, Some(&[])).await.text();
+    assert_eq!(end.matches("<script").count(), 1, "{end}");
+    let (told, origin) = message(&end);
+    assert_eq!(told["params"]["customerKey"], hostile);
+    assert_eq!(origin, "http://shop.test");
+    for frame in ["javascript:alert(1)", "null", "*", "\"><script>"] {
+        let frame: String = form_urlencoded::byte_serialize(frame.as_bytes()).collect();
+        let end = shop.browse(&format!("{path}/register?frame={frame}"), Some(&[])).await.text();
+        assert!(!end.contains("postMessage") && !end.contains("<script"), "{end}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn redirects_have_exactly_the_parameters_of_toss() {
     let shop = Shop::new();
     let body = with(order("order-0001"), &json!({"failUrl": "http://shop.test/f?from=toss"}));
@@ -213,6 +234,23 @@ async fn the_language_is_that_of_the_browser_or_the_one_that_was_chosen() {
         let left: String = body.chars().filter(hangul).collect();
         assert_eq!(left, names);
     }
+    let form = [("lang", "en"), ("orderId", "x")];
+    let refused = shop.browse("/window/payments", Some(&form)).await;
+    assert_eq!(refused.status, 400);
+    let refused = refused.text();
+    assert!(
+        refused.contains("The window cannot be opened") && refused.contains("INVALID_ORDER_ID")
+    );
+    let form = [
+        ("lang", "en"),
+        ("orderId", "order-0002"),
+        ("orderName", "x"),
+        ("amount", "1000"),
+        ("successUrl", "http://shop.test/s"),
+        ("failUrl", "http://shop.test/f"),
+    ];
+    let opened = shop.browse("/window/payments", Some(&form)).await;
+    assert!(opened.headers[LOCATION].to_str().unwrap().ends_with("?lang=en"), "it is kept");
     let declined = [("method", "CARD"), ("means-CARD", "9410000000000041")];
     let declined = shop.browse(&format!("{path}/pay?lang=en"), Some(&declined)).await;
     assert!(redirect(&declined).1.contains("message=Payment confirm is rejected."));
