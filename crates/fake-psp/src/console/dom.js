@@ -44,7 +44,6 @@ export function list(parent, items, key, draw, mark = "") {
     else parent.insertBefore(row.node, cursor);
   }
   for (const [id, row] of before) if (!after.has(id)) row.node.remove();
-  while (cursor) [cursor, cursor] = [cursor.nextSibling, cursor.remove()];
   parent.drawn = after;
 }
 

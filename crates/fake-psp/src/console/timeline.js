@@ -24,6 +24,7 @@ export function sentence({ kind, title, detail }) {
     case "opened": return { text: t("결제가 열림", "Opened"), note: title };
     case "authenticated": return { text: t("구매자 인증", "The buyer has authenticated"), note: title };
     case "approved": return { text: t("승인됨", "Approved"), note: title };
+    case "failed": return { text: title === "EXPIRED" ? t("만료됨", "Expired") : t("승인 실패", "Aborted"), note: `${detail.code} — ${detail.message}` };
     case "deadline": return { text: t("만료 예정", "Will expire") };
     case "cancel": return { text: t(`취소 ${title}`, `Cancelled ${title}`), note: `${detail.reason} · ${t("남은 금액", "left")} ${detail.balance_after}` };
     case "book": return { text: h("span", {}, t("장부 ", "Book "), moved(detail)), note: cause(detail.cause) };

@@ -39,6 +39,8 @@ pub enum MomentKind {
     Fault,
     /// It was approved.
     Approved,
+    /// It became ABORTED or EXPIRED.
+    Failed,
     /// Money moved.
     Book,
     /// Money was given back.
@@ -77,10 +79,15 @@ fn milestones(payment: &Payment) -> Vec<Moment> {
         (MomentKind::Opened, Some(payment.requested_at), money),
         (MomentKind::Authenticated, payment.authenticated_at, by.to_owned()),
         (MomentKind::Approved, payment.approved_at, by.to_owned()),
+        (MomentKind::Failed, payment.failed_at, payment.state.as_str().to_owned()),
         (MomentKind::Deadline, payment.deadline, "EXPIRED".to_owned()),
     ];
     let reached = steps.into_iter().filter_map(|(kind, at, title)| Some((kind, at?, title)));
-    reached.map(|(kind, at, title)| Moment { at, kind, title, detail: Value::Null }).collect()
+    let why = |kind| match (kind, &payment.failure) {
+        (MomentKind::Failed, Some(why)) => json!({"code": why.code, "message": why.message}),
+        _ => Value::Null,
+    };
+    reached.map(|(kind, at, title)| Moment { at, kind, title, detail: why(kind) }).collect()
 }
 
 fn cancel(cancel: &Cancel, currency: Currency) -> Moment {

@@ -96,6 +96,8 @@ pub(crate) struct Payment {
     pub(crate) cash_receipts: Vec<String>,
     pub(crate) settling: Settling,
     pub(crate) failure: Option<Failure>,
+    /// When it became ABORTED or EXPIRED.
+    pub(crate) failed_at: Option<Timestamp>,
     pub(crate) planned: Option<Planned>,
     /// A confirm is being reviewed: neither approved nor refused yet.
     pub(crate) held: bool,

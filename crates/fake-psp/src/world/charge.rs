@@ -73,6 +73,7 @@ impl World {
         let Some(payment) = self.store.get_mut(key) else { return };
         if payment.apply(event) {
             payment.held = false;
+            payment.failed_at = Some(at);
             payment.failure = Some(Failure {
                 code: why.code().to_owned(),
                 message: why.message(false).to_owned(),

@@ -112,6 +112,7 @@ impl World {
             cash_receipts: Vec::new(),
             settling: Settling::default(),
             failure: None,
+            failed_at: None,
             planned: None,
             held: false,
             unbooked: false,

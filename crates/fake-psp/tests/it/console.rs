@@ -125,6 +125,18 @@ async fn what_is_to_come_is_at_the_end_of_the_timeline() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_payment_that_expired_says_so_at_its_time() {
+    let shop = Shop::new();
+    let key = shop.open("order-0001", 1_000).await;
+    shop.pass(minutes(60));
+    let moments = shop.psp.timeline(&key).unwrap();
+    let last = moments.last().unwrap();
+    assert_eq!((last.kind, last.title.as_str()), (MomentKind::Failed, "EXPIRED"));
+    assert_eq!(last.at, shop.psp.now() - minutes(30));
+    assert_eq!(last.detail["code"], "EXPIRED_PAYMENT");
+}
+
+#[tokio::test(start_paused = true)]
 async fn calls_are_listed_by_payment_and_the_newest() {
     let shop = Shop::new();
     let one = shop.paid("order-0001", 1_000).await;
