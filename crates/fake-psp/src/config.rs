@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::{SecurityKey, SettlementCycle, korean_holidays, promotion::Promotions};
 
 /// How this fake is set up. Build it with `Config { .., ..Config::default() }`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// Secret keys that are known. Any other well-formed key gets 401 `UNAUTHORIZED_KEY`.
     pub secret_keys: Vec<String>,

@@ -13,6 +13,7 @@
 
 mod api;
 mod book;
+mod buyer;
 mod cash_receipt;
 mod clock;
 mod config;
@@ -20,6 +21,7 @@ mod console;
 mod control;
 mod data;
 mod fault;
+mod hint;
 mod idempotency;
 mod jwe;
 mod log;
@@ -44,6 +46,7 @@ mod world;
 
 pub use api::error::{ErrorCode, error_codes};
 pub use book::{BookEntry, BookKind, Cause};
+pub use buyer::{Approval, Approved, BuyerError, NewPayment, Review};
 pub use clock::{Clock, Entropy, SeededEntropy};
 pub use config::Config;
 pub use control::{Moment, MomentKind};
@@ -53,7 +56,7 @@ pub use log::{Applied, Call, Transmission};
 pub use model::{Currency, State};
 pub use payout::{Payout, PayoutStatus, ScheduleType, SellerStatus, SellerStatusError};
 pub use promotion::{CardDiscount, CardInterestFree, Promotions};
-pub use psp::{ConsoleError, FakePsp};
+pub use psp::{ConfigError, ConsoleError, FakePsp, HookError};
 pub use security::{SecurityKey, SecurityKeyError};
 pub use settlement::{HolidaysError, SettlementCycle, korean_holidays, read_holidays};
 pub use start::{Builder, Opened, Running, StartError};

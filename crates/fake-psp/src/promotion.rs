@@ -1,6 +1,7 @@
 //! Promotions: what card companies take off a price, and instalments they charge nothing for.
 
 use jiff::civil::{Date, date};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Currency,
@@ -9,7 +10,8 @@ use crate::{
 };
 
 /// What a shop can offer its buyers. Won only.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Promotions {
     /// Amounts off.
     pub discounts: Vec<CardDiscount>,
@@ -18,7 +20,8 @@ pub struct Promotions {
 }
 
 /// A card company takes an amount off. A shop's page asks for it by `card.discountCode`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CardDiscount {
     /// Two characters, as in `card.issuerCode`.
     pub issuer_code: String,
@@ -37,7 +40,8 @@ pub struct CardDiscount {
 }
 
 /// A card company pays for instalments.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CardInterestFree {
     /// Two characters, as in `card.issuerCode`.
     pub issuer_code: String,

@@ -123,6 +123,11 @@ impl TestMeans {
         text.chars().filter(|c| !matches!(c, ' ' | '-')).eq(self.number.chars())
     }
 
+    /// The method whose list has this number first.
+    pub(crate) fn method_of(number: &str) -> Option<Method> {
+        TEST_MEANS.iter().find(|means| means.has_number(number)).map(|means| means.method)
+    }
+
     /// What the merchant's confirm or charge will run into.
     pub(crate) fn planned(&self) -> Option<Planned> {
         match self.does {

@@ -8,6 +8,7 @@ use super::{
     act::{Twist, bind, perform},
     answer::Answer,
     ask::Ask,
+    error::Refusal,
 };
 use crate::world::{Core, World};
 
@@ -51,14 +52,28 @@ impl World {
         (id, answer)
     }
 
+    /// Ends the review of a payment now: as was asked, or refused.
+    pub(crate) fn decide(&mut self, core: &Core, key: &str, no: Option<Refusal>, now: Timestamp) {
+        let is_it = |late: &Late| late.held.as_deref() == Some(key);
+        let found = self.late.iter().find(|(_, late)| is_it(late)).map(|(id, _)| *id);
+        let twist = no.map_or(Twist::Honest, Twist::Decline);
+        if let Some(id) = found {
+            self.do_late(core, id, &twist, now);
+        }
+    }
+
     /// Does what was put off. Nothing if it is done already.
     pub(crate) fn run_late(&mut self, core: &Core, id: LateId) {
+        let (at, _) = id;
+        self.do_late(core, id, &Twist::Honest, at);
+    }
+
+    fn do_late(&mut self, core: &Core, id: LateId, twist: &Twist, at: Timestamp) {
         let Some(Late { ask, reply, held }) = self.late.remove(&id) else { return };
         if let Some(payment) = held.as_deref().and_then(|key| self.store.get_mut(key)) {
             payment.held = false;
         }
-        let (at, _) = id;
-        let answer = perform(core, self, &ask, at, &Twist::Honest);
+        let answer = perform(core, self, &ask, at, twist);
         bind(core, self, &ask, at, &answer, at);
         // If nobody waits any more: that is what late effects are about.
         let _ = reply.map(|reply| reply.send(answer));

@@ -99,7 +99,7 @@ fn unroutable(psp: &FakePsp, parts: &Parts, code: &str) -> Response {
         .with(|_, world, now| log_call(world, parts, Endpoint::Unknown, now, Subject::default()));
     let language = english(&parts.headers);
     let mut ask = Ask::new(None, BTreeMap::new(), "", language, &Bytes::new());
-    ask.trace = trace_id(psp.entropy(), call);
+    ask.trace = trace_id(&*psp.entropy(), call);
     let refusal = Refusal::new(code);
     let answer = if parts.uri.path().starts_with("/v2/") {
         refusal.answer_v2(language, &ask.trace)

@@ -22,7 +22,7 @@ pub(crate) fn routes() -> Router<FakePsp> {
     Router::new().route(
         PATH,
         get(async |axum::extract::State(psp): axum::extract::State<FakePsp>| {
-            Json(document(psp.config()))
+            Json(document(&psp.config()))
         }),
     )
 }

@@ -119,7 +119,10 @@ impl Job {
         };
         time::sleep(Duration::from_millis(ms)).await;
         psp.with(|core, world, _| world.run_late(core, id));
-        let answer = answer.await.expect("a late act is run before it is forgotten");
+        let Ok(answer) = answer.await else {
+            // The fake was reset meanwhile: it knows nothing of this request any more.
+            return Fate::Close.response();
+        };
         self.respond(psp, Acted { answer, replayed: false })
     }
 
@@ -172,7 +175,8 @@ impl Job {
     }
 
     fn too_many(&self, psp: &FakePsp, retry_after_s: u64) -> Response {
-        let code = psp.config().too_many_code.as_str();
+        let config = psp.config();
+        let code = config.too_many_code.as_str();
         let mut response = self.refuse(psp, &Refusal::with_status(code, Some(429)));
         response.headers_mut().insert("retry-after", HeaderValue::from(retry_after_s));
         response
@@ -189,9 +193,11 @@ impl Job {
         let Acted { answer, replayed } = acted;
         let traces = std::iter::once(self.ask.trace.clone()).chain(answer.first_trace);
         psp.with(|_, world, _| {
-            let call = &mut world.calls[self.call];
-            call.status = Some(answer.status);
-            call.replayed = replayed;
+            // Not there any more if the fake was reset meanwhile.
+            if let Some(call) = world.calls.get_mut(self.call) {
+                call.status = Some(answer.status);
+                call.replayed = replayed;
+            }
         });
         let is_empty = answer.body.is_empty();
         let mut response = Response::new(answer.body.into());

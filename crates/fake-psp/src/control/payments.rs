@@ -12,7 +12,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::refuse;
+use super::body::refuse;
 use crate::{
     Currency, FakePsp, State,
     clock::iso,
@@ -25,7 +25,7 @@ const USUAL: usize = 100;
 
 pub(super) fn routes() -> Router<FakePsp> {
     Router::new()
-        .route("/_fake/payments", get(list))
+        .route("/_fake/payments", get(list).post(super::buyer::create))
         .route("/_fake/payments/{key}", get(one))
         .route("/_fake/payments/{key}/timeline", get(timeline))
 }

@@ -36,6 +36,14 @@ impl<T> List<T> {
         self.revision
     }
 
+    /// To change an entry, if it is still there: it counts as touched.
+    pub(crate) fn get_mut(&mut self, position: usize) -> Option<&mut T> {
+        if position < self.entries.len() {
+            self.touch(position);
+        }
+        self.entries.get_mut(position)
+    }
+
     fn touch(&mut self, position: usize) {
         self.revision += 1;
         if self.kept {

@@ -93,7 +93,8 @@ impl World {
     /// Forgets everything, in the file too, but for where webhooks go.
     pub(crate) fn clear(&mut self) {
         for (kind, part) in self.parts() {
-            if kind != "hooks" {
+            // Nor the count of letters: one that is on its way may still come back.
+            if !matches!(kind, "hooks" | "letter_next") {
                 part.clear();
             }
         }

@@ -7,6 +7,7 @@ mod verdict;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::hint::hint;
 pub(crate) use judge::{Faults, Subject};
 pub use verdict::Verdict;
 
@@ -164,16 +165,6 @@ pub enum ProgrammeError {
         /// What to correct.
         what: &'static str,
     },
-}
-
-/// Names the nearest valid word when serde says "unknown … `x`, expected … `y` …".
-fn hint(message: &str) -> String {
-    let Some(at) = message.find("unknown ") else { return String::new() };
-    let mut quoted = message[at..].split('`').skip(1).step_by(2);
-    let Some(wrong) = quoted.next() else { return String::new() };
-    let nearest = quoted
-        .max_by(|a, b| strsim::jaro_winkler(wrong, a).total_cmp(&strsim::jaro_winkler(wrong, b)));
-    nearest.map_or_else(String::new, |word| format!(" (did you mean `{word}`?)"))
 }
 
 impl Programme {

@@ -8,10 +8,13 @@ use jiff::{
 };
 use thiserror::Error;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Config;
 
 /// How often a merchant is settled with: which day counts as the day of sale (`soldDate`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SettlementCycle {
     /// The day of the transaction.
     #[default]

@@ -13,6 +13,7 @@ use crate::FakePsp;
 pub struct Running {
     psp: FakePsp,
     url: String,
+    secret_key: String,
     /// Dropped to stop.
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -43,7 +44,8 @@ impl Running {
         };
         let thread = thread::Builder::new().name(name).spawn(run).map_err(StartError::Thread)?;
         let (psp, url) = told.await.expect("the thread tells before it ends")?;
-        Ok(Self { psp, url, stop: Some(stop), thread: Some(thread) })
+        let secret_key = psp.config().secret_keys.first().cloned().unwrap_or_default();
+        Ok(Self { psp, url, secret_key, stop: Some(stop), thread: Some(thread) })
     }
 
     /// `http://127.0.0.1:PORT`: what a client is given instead of `https://api.tosspayments.com`.
@@ -58,7 +60,7 @@ impl Running {
 
     /// The first secret key that is known.
     pub fn secret_key(&self) -> &str {
-        self.config().secret_keys.first().map_or("", String::as_str)
+        &self.secret_key
     }
 }
 

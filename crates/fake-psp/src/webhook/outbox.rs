@@ -19,6 +19,9 @@ pub(crate) const RETRIES_AFTER_MINUTES: [i64; 7] = [1, 4, 16, 64, 256, 1024, 409
 /// A reordered webhook does not wait longer than this for another to overtake it.
 const LONGEST_HOLD: SignedDuration = SignedDuration::from_hours(1);
 
+/// So many that are done with can be sent again by hand.
+const KEPT: usize = 1000;
+
 /// One webhook to one URL.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Letter {
@@ -39,6 +42,8 @@ pub(crate) struct Outbox {
     queue: BTreeSet<(Timestamp, u64)>,
     held: Table<(), u64>,
     flying: Table<(), u64>,
+    /// Acknowledged, or given up.
+    done: Table<Letter, u64>,
     next: Kept<u64>,
     log: List<Transmission>,
 }
@@ -110,10 +115,60 @@ impl Outbox {
                 self.queue.insert((*due, id));
             }
             _ => {
-                self.letters.remove(&id);
+                if let Some((_, letter)) = self.letters.remove(&id) {
+                    self.done.insert(id, letter);
+                }
+                if self.done.len() > KEPT {
+                    self.done.pop_first();
+                }
             }
         }
         self.release(now, |held_id, held| held_id < id && held.url == url);
+    }
+
+    /// Sends a letter again by hand, now. `false` if there is none of this transmission.
+    pub(crate) fn resend(&mut self, transmission_id: &str, now: Timestamp) -> bool {
+        let is_it = |letter: &Letter| letter.transmission_id == transmission_id;
+        let done: Vec<u64> =
+            self.done.iter().filter(|(_, letter)| is_it(letter)).map(|(id, _)| *id).collect();
+        for id in &done {
+            let mut letter = self.done.remove(id).expect("found just now");
+            letter.retried += 1;
+            self.post(letter, now);
+        }
+        let waiting: Vec<u64> = self
+            .letters
+            .iter()
+            .filter(|(id, (_, letter))| is_it(letter) && self.queue_has(**id))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in &waiting {
+            self.hurry(*id, now);
+        }
+        !done.is_empty() || self.letters.iter().any(|(_, (_, letter))| is_it(letter))
+    }
+
+    /// Waits for its time, rather than being on its way.
+    fn queue_has(&self, id: u64) -> bool {
+        self.flying.get(&id).is_none()
+    }
+
+    fn hurry(&mut self, id: u64, now: Timestamp) {
+        self.held.remove(&id);
+        let (due, _) = self.letters.get_mut(&id).expect("a waiting letter is kept");
+        self.queue.remove(&(*due, id));
+        *due = now;
+        self.queue.insert((now, id));
+    }
+
+    /// Is nothing due or on its way?
+    pub(crate) fn is_quiet(&self, now: Timestamp) -> bool {
+        self.flying.len() == 0 && self.next_due().is_none_or(|due| due > now)
+    }
+
+    /// When the first letter after a moment is due.
+    pub(crate) fn next_after(&self, moment: Timestamp) -> Option<Timestamp> {
+        self.queue.range((moment, u64::MAX)..).next().map(|(due, _)| *due)
     }
 
     /// Lets all held letters go.
@@ -122,16 +177,12 @@ impl Outbox {
     }
 
     fn release(&mut self, now: Timestamp, which: impl Fn(u64, &Letter) -> bool) {
-        let Self { letters, queue, held, .. } = self;
+        let Self { letters, held, .. } = self;
         let held_letter = |id: &u64| &letters.get(id).expect("a held letter is kept").1;
         let free: Vec<u64> =
             held.keys().copied().filter(|id| which(*id, held_letter(id))).collect();
         for id in free {
-            held.remove(&id);
-            let (due, _) = letters.get_mut(&id).expect("a held letter is kept");
-            queue.remove(&(*due, id));
-            *due = now;
-            queue.insert((now, id));
+            self.hurry(id, now);
         }
     }
 
@@ -149,11 +200,12 @@ impl Outbox {
     }
 
     pub(crate) fn parts(&mut self) -> Parts<'_> {
-        let Self { letters, queue: _, held, flying, next, log } = self;
+        let Self { letters, queue: _, held, flying, done, next, log } = self;
         vec![
             ("letter", letters),
             ("letter_held", held),
             ("letter_flying", flying),
+            ("letter_done", done),
             ("letter_next", next),
             ("transmission", log),
         ]

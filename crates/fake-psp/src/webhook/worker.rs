@@ -19,6 +19,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 pub(crate) async fn work(psp: FakePsp, deliver: Arc<dyn Deliver>) {
     let mut flights = JoinSet::new();
     psp.abandon_flights();
+    let _carrier = psp.carrier();
     loop {
         let (due, next) = psp.take_due_letters();
         psp.durable().await;

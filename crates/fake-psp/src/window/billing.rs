@@ -8,6 +8,7 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -27,7 +28,7 @@ use crate::{
     fault::Subject,
     model::{BillingAuth, BillingMeans, Method},
     test_means::{Does, TestMeans},
-    world::BillingOpening,
+    world::{BillingOpening, Core, World},
 };
 
 const LONGEST_CUSTOMER_KEY: usize = 300;
@@ -50,7 +51,7 @@ pub(super) fn routes() -> Router<FakePsp> {
     Router::new()
         .route("/window/billing-auths", post(open).options(cors::preflight))
         .route("/window/billing-auths/{id}", get(show))
-        .route("/window/billing-auths/{id}/register", post(register))
+        .route("/window/billing-auths/{id}/register", post(send))
         .route("/window/billing-auths/{id}/close", post(close))
 }
 
@@ -121,12 +122,38 @@ fn render(psp: &FakePsp, id: &str, visit: &Visit, complaint: Option<Complaint>) 
     })
 }
 
+/// Why a card or an account cannot be registered.
+pub(crate) enum RegisterError {
+    /// The window does not open.
+    Refused(Refusal),
+    /// The buyer has to choose otherwise.
+    Complaint(Complaint),
+}
+
+/// Opens a window and registers test means in it, all at once: the one-time key.
+///
+/// # Errors
+/// As the window and its page would refuse it.
+pub(crate) fn register(
+    core: &Core,
+    world: &mut World,
+    form: &Value,
+    number: Option<&str>,
+    now: Timestamp,
+) -> Result<String, RegisterError> {
+    let opening = check(form).map_err(RegisterError::Refused)?;
+    let test = test_means(TestMeans::for_billing(opening.method), number)
+        .map_err(RegisterError::Complaint)?;
+    if let Does::DeclineInWindow(code) = test.does {
+        return Err(RegisterError::Refused(Refusal::new(code)));
+    }
+    let id = world.open_billing_auth(core, opening, now);
+    let registered = world.register(core, &id, registered(test), test.planned(), now);
+    registered.map_err(RegisterError::Refused)
+}
+
 /// The form of the page.
-async fn register(
-    Handle(psp): Handle<FakePsp>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
+async fn send(Handle(psp): Handle<FakePsp>, Path(id): Path<String>, request: Request) -> Response {
     let visit = Visit::read(request).await;
     let number = visit.field("means");
     let ending = visit.of_billing(&psp, &id, |core, world, auth, now| {

@@ -24,6 +24,7 @@ use crate::{
     api::error::Refusal,
     model::{Means, Method},
 };
+pub(crate) use billing::{RegisterError, register};
 pub(crate) use checkout::Checkout;
 pub(crate) use ending::Ending;
 use ending::refuse;

@@ -74,7 +74,10 @@ pub(super) async fn open(Handle(psp): Handle<FakePsp>, request: Request) -> Resp
     }
 }
 
-/// Checks an order, whether a page or a server opens the window for it.
+/// Would the window open with this, for a page or for a server? Then as what.
+///
+/// # Errors
+/// With Toss's code for what is wrong.
 pub(crate) fn check(
     config: &Config,
     world: &World,

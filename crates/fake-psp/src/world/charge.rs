@@ -64,7 +64,7 @@ impl World {
         self.fail(core, key, Event::Refuse, why, at);
     }
 
-    pub(super) fn expire(&mut self, core: &Core, key: &str, at: Timestamp) {
+    pub(crate) fn expire(&mut self, core: &Core, key: &str, at: Timestamp) {
         self.fail(core, key, Event::Expire, &Refusal::new("EXPIRED_PAYMENT"), at);
     }
 

@@ -36,9 +36,9 @@ pub(crate) use give_back::GiveBack;
 pub(crate) use open::Opening;
 pub use overseas::NoCancelInProgress;
 
-/// What never changes.
+/// What does not change by anything that happens.
 pub(crate) struct Core {
-    pub(crate) config: Config,
+    pub(crate) config: Arc<Config>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
@@ -104,6 +104,14 @@ impl World {
         let deadline = self.store.first_deadline().map(|(at, _)| at);
         let due = [late, deadline, self.agenda.next_due(), self.outbox.next_due()];
         due.into_iter().flatten().min()
+    }
+
+    /// As [`Self::next_event`], but not what is due already and waits for somebody to carry it.
+    pub(crate) fn next_event_after(&self, now: Timestamp) -> Option<Timestamp> {
+        let late = self.late.keys().next().map(|(at, _)| *at);
+        let deadline = self.store.first_deadline().map(|(at, _)| at);
+        let due = [late, deadline, self.agenda.next_due(), self.outbox.next_after(now)];
+        due.into_iter().flatten().filter(|at| *at > now).min()
     }
 
     /// Lets everything happen that is due by `now`, each at its own time.

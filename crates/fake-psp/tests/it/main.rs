@@ -6,6 +6,7 @@ mod billing;
 mod binary;
 mod cash_receipts;
 mod console;
+mod control;
 mod create;
 mod data;
 mod errors;

@@ -150,7 +150,7 @@ async fn run(args: Args) -> Result<(), RunError> {
         .and_then(|()| stdout.flush())
         .map_err(RunError::Stdout)?;
     // Whoever reads the first line only may have gone by now.
-    let _ = write!(stdout, "{}", Banner { url: fake.url(), config: fake.psp().config() });
+    let _ = write!(stdout, "{}", Banner { url: fake.url(), config: &fake.psp().config() });
     fake.serve(async {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     })

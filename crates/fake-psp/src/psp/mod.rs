@@ -1,12 +1,12 @@
 //! The handle: what the outside can do with the fake, besides HTTP.
 
+mod hooks;
+mod switches;
+mod time;
+
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex, OnceLock,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
+    sync::{Arc, Mutex, OnceLock, RwLock, atomic::AtomicI64},
 };
 
 use axum::{
@@ -14,9 +14,13 @@ use axum::{
     extract::{Request, State as Shared},
     middleware::{Next, from_fn_with_state},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use thiserror::Error;
 use tokio::sync::Notify;
+
+pub use hooks::HookError;
+pub use switches::ConfigError;
+use time::PostOffice;
 
 use crate::{
     Applied, BookEntry, Call, Cause, Clock, Config, Entropy, Programme, State, Transmission, api,
@@ -33,7 +37,8 @@ use crate::{
 pub struct FakePsp(Arc<Inner>);
 
 struct Inner {
-    core: Core,
+    /// Replaced as a whole when a switch is set.
+    core: RwLock<Arc<Core>>,
     world: Mutex<World>,
     /// How far the fake's clock is ahead of the one it was handed, in milliseconds.
     ahead_ms: AtomicI64,
@@ -43,11 +48,13 @@ struct Inner {
     recorder: OnceLock<Recorder>,
     /// Rung when something becomes due earlier than the worker knows.
     wake: Notify,
+    /// Who carries webhooks, and when an attempt has ended.
+    post_office: PostOffice,
 }
 
 impl fmt::Debug for FakePsp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FakePsp").field("config", &self.0.core.config).finish_non_exhaustive()
+        f.debug_struct("FakePsp").field("config", &self.config()).finish_non_exhaustive()
     }
 }
 
@@ -103,7 +110,7 @@ impl FakePsp {
     /// A fake with an empty book and no faults.
     pub fn new(config: Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
         let world = World::new(&config);
-        Self::of(Core { config, clock, entropy }, world, None)
+        Self::of(Core { config: Arc::new(config), clock, entropy }, world, None)
     }
 
     /// A fake that goes on where the file ends, and whose writer has to be run beside it. What
@@ -120,14 +127,16 @@ impl FakePsp {
             *world.hooks = Hook::all_to(&config.webhook_urls);
         }
         let (journal, writer) = Journal::new(file);
-        Ok((Self::of(Core { config, clock, entropy }, world, Some(journal)), writer))
+        let core = Core { config: Arc::new(config), clock, entropy };
+        Ok((Self::of(core, world, Some(journal)), writer))
     }
 
     fn of(core: Core, world: World, journal: Option<Journal>) -> Self {
         let ahead_ms = AtomicI64::new(*world.ahead_ms);
-        let wake = Notify::new();
+        let core = RwLock::new(Arc::new(core));
         let (world, recorder) = (Mutex::new(world), OnceLock::new());
-        Self(Arc::new(Inner { core, world, ahead_ms, journal, recorder, wake }))
+        let (wake, post_office) = (Notify::new(), PostOffice::default());
+        Self(Arc::new(Inner { core, world, ahead_ms, journal, recorder, wake, post_office }))
     }
 
     /// The HTTP surface: the API, the window and `/_fake`. Without [`serve`](Self::serve) under
@@ -173,8 +182,12 @@ impl FakePsp {
     }
 
     /// How it was set up.
-    pub fn config(&self) -> &Config {
-        &self.0.core.config
+    pub fn config(&self) -> Arc<Config> {
+        self.core().config.clone()
+    }
+
+    fn core(&self) -> Arc<Core> {
+        self.0.core.read().expect("nobody panics while setting switches").clone()
     }
 
     /// The truth: everything that was taken and given back so far.
@@ -336,7 +349,7 @@ impl FakePsp {
     /// The only way to the world: first everything that is due happens, then `act`, then the
     /// worker is woken if there is something to do earlier than it knew.
     pub(crate) fn with<R>(&self, act: impl FnOnce(&Core, &mut World, Timestamp) -> R) -> R {
-        let core = &self.0.core;
+        let core = &*self.core();
         let mut world = self.0.world.lock().expect("a panic while acting is a bug");
         let before = world.next_event();
         let now = self.now();
@@ -351,46 +364,11 @@ impl FakePsp {
         result
     }
 
-    /// The present moment of the fake: the clock's, and as far ahead as it was advanced.
-    pub fn now(&self) -> Timestamp {
-        let ahead = SignedDuration::from_millis(self.0.ahead_ms.load(Ordering::Relaxed));
-        self.0.core.clock.now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
-    }
-
-    /// Sets the fake's clock forward. What becomes due happens, each at its own time.
-    pub fn advance(&self, by: Duration) {
-        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 2);
-        let ahead = self.0.ahead_ms.fetch_add(by, Ordering::Relaxed).saturating_add(by);
-        self.with(|_, world, _| *world.ahead_ms = ahead);
-        self.0.wake.notify_one();
-    }
-
-    pub(crate) fn entropy(&self) -> &dyn Entropy {
-        &*self.0.core.entropy
+    pub(crate) fn entropy(&self) -> Arc<dyn Entropy> {
+        self.core().entropy.clone()
     }
 
     pub(crate) async fn woken(&self) {
         self.0.wake.notified().await;
-    }
-
-    pub(crate) fn take_due_letters(&self) -> (Vec<(u64, Letter)>, Option<Timestamp>) {
-        self.with(|_, world, now| {
-            let due = world.outbox.take_due(now);
-            (due, world.next_event())
-        })
-    }
-
-    pub(crate) fn settle_letter(&self, id: u64, outcome: Result<u16, String>) {
-        let any_2xx = self.config().any_2xx_acknowledges;
-        let acknowledged = match &outcome {
-            Ok(200) => true,
-            Ok(status) => any_2xx && (200..300).contains(status),
-            Err(_) => false,
-        };
-        self.with(|_, world, now| world.outbox.settle(id, acknowledged, outcome, now));
-    }
-
-    pub(crate) fn abandon_flights(&self) {
-        self.with(|_, world, now| world.outbox.abandon_flights(now));
     }
 }

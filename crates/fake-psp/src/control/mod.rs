@@ -1,0 +1,81 @@
+//! `/_fake`: what a test does to the standalone fake over HTTP. No authentication: this is no
+//! place for anything secret, and the binary listens on the loopback unless told otherwise.
+
+mod bank;
+mod body;
+mod buyer;
+mod calls;
+mod events;
+mod hooks;
+mod payments;
+mod sellers;
+mod summary;
+mod switches;
+mod time;
+mod timeline;
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Query, State, rejection::QueryRejection},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde::Deserialize;
+
+use crate::{FakePsp, Programme};
+use body::{bad_query, refuse};
+pub use timeline::{Moment, MomentKind};
+
+pub(crate) fn routes() -> Router<FakePsp> {
+    Router::new()
+        .merge(bank::routes())
+        .merge(buyer::routes())
+        .merge(calls::routes())
+        .merge(events::routes())
+        .merge(hooks::routes())
+        .merge(payments::routes())
+        .merge(sellers::routes())
+        .merge(summary::routes())
+        .merge(switches::routes())
+        .merge(time::routes())
+        .route("/healthz", get(async || "ok"))
+        .route("/_fake/book", get(book))
+        .route("/_fake/faults", get(faults).post(install).delete(heal))
+        .route("/_fake/faults/applied", get(async |State(psp): State<FakePsp>| Json(psp.applied())))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Since {
+    #[serde(default)]
+    since: u64,
+}
+
+/// The book, all of it or from a line on (`?since=SEQ`).
+async fn book(State(psp): State<FakePsp>, query: Result<Query<Since>, QueryRejection>) -> Response {
+    match query {
+        Ok(Query(Since { since })) => Json(psp.book_since(since)).into_response(),
+        Err(error) => bad_query(&error),
+    }
+}
+
+async fn faults(State(psp): State<FakePsp>) -> Json<Programme> {
+    Json(psp.programme())
+}
+
+async fn install(State(psp): State<FakePsp>, body: Bytes) -> Response {
+    match Programme::from_json(&body) {
+        Ok(programme) => {
+            psp.install(programme);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(error) => refuse(StatusCode::BAD_REQUEST, "INVALID_PROGRAMME", &error.to_string()),
+    }
+}
+
+async fn heal(State(psp): State<FakePsp>) -> StatusCode {
+    psp.heal();
+    StatusCode::NO_CONTENT
+}

@@ -1,0 +1,112 @@
+//! `/_fake/time`: the fake's clock, so that what takes days can be tested in seconds. And
+//! `/_fake/reset`: a new beginning.
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State as Handle,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::body::{read, refuse};
+use crate::{FakePsp, api::transactions::moment, clock::iso};
+
+/// Nobody tests more than this at once; a typing error does.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
+
+pub(super) fn routes() -> Router<FakePsp> {
+    Router::new().route("/_fake/time", get(show).post(advance)).route("/_fake/reset", post(reset))
+}
+
+#[derive(Serialize)]
+struct Time {
+    now: String,
+    /// Of the machine's clock.
+    ahead_ms: i64,
+}
+
+async fn show(Handle(psp): Handle<FakePsp>) -> Json<Time> {
+    Json(psp.with(|_, world, now| Time { now: iso(now), ahead_ms: *world.ahead_ms }))
+}
+
+/// One of the two.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    /// `90s`, `30m`, `36h`, `7d`, `1d 2h`, …
+    advance: Option<String>,
+    /// A moment with an offset, or in Korean time without one.
+    to: Option<String>,
+}
+
+/// Answers when everything that fell due on the way has happened.
+async fn advance(Handle(psp): Handle<FakePsp>, body: Bytes) -> Response {
+    let wish: Advance = match read(&body) {
+        Ok(wish) => wish,
+        Err(refused) => return refused.into_response(),
+    };
+    match target(&wish, psp.now()) {
+        Ok(target) => {
+            psp.advance_to(target).await;
+            show(Handle(psp)).await.into_response()
+        }
+        Err(message) => refuse(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &message),
+    }
+}
+
+fn target(wish: &Advance, now: Timestamp) -> Result<Timestamp, String> {
+    let target = match (&wish.advance, &wish.to) {
+        (Some(by), None) => now.checked_add(duration(by)?).ok(),
+        (None, Some(to)) => Some(moment(Some(to)).map_err(|_| {
+            format!("`{to}` is no moment; write 2026-12-01T09:00:00+09:00, or without the offset")
+        })?),
+        _ => return Err("say either `advance`, like \"36h\", or `to`, a moment".to_owned()),
+    };
+    let target = target.filter(|target| target.duration_since(now) <= LONGEST);
+    let target = target.ok_or("the clock goes at most ten years ahead at once")?;
+    if target < now {
+        return Err(format!(
+            "it is {} already and the clock only goes forward; `POST /_fake/reset` begins anew",
+            iso(now)
+        ));
+    }
+    Ok(target)
+}
+
+/// Days are 24 hours: Korea has no summer time.
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    let wrong = |why: String| format!("`advance`: {why}; write 90s, 30m, 36h or 7d");
+    let span: jiff::Span = text.parse().map_err(|error: jiff::Error| wrong(error.to_string()))?;
+    let relative = jiff::SpanRelativeTo::days_are_24_hours();
+    let duration = span.to_duration(relative).map_err(|error| wrong(error.to_string()))?;
+    if duration.is_negative() {
+        return Err(wrong("the clock only goes forward".to_owned()));
+    }
+    Ok(duration)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reset {
+    #[serde(default)]
+    keep: Vec<Part>,
+}
+
+#[derive(Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum Part {
+    Faults,
+}
+
+async fn reset(Handle(psp): Handle<FakePsp>, body: Bytes) -> Response {
+    let Reset { keep } = match read(&body) {
+        Ok(reset) => reset,
+        Err(refused) => return refused.into_response(),
+    };
+    psp.reset(keep.contains(&Part::Faults));
+    StatusCode::NO_CONTENT.into_response()
+}
