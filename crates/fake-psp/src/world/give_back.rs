@@ -88,6 +88,9 @@ impl World {
         }
         if !payment.unbooked {
             let cancel = &payment.cancels[nth];
+            // Cancels that are not done have keys, but no money has moved by them.
+            let undone = payment.cancels.iter().filter(|one| one.status != CancelStatus::Done);
+            let undone = u32::try_from(undone.count()).unwrap_or(0);
             self.records.add(
                 &core.config,
                 &Movement {
@@ -97,7 +100,7 @@ impl World {
                     cause,
                     at,
                     cancel: Some(cancel),
-                    nth: payment.transactions,
+                    nth: payment.transactions - undone,
                     payment,
                 },
             );

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fake_psp::Config;
+use fake_psp::{Config, Endpoint, Match, Verdict};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -150,4 +150,22 @@ async fn the_webhook_need_not_name_the_payment() {
     let data = told(&merchant).remove(0)["data"].clone();
     assert_eq!(data["cancelRequestId"], "refund-0001");
     assert!(data.get("paymentKey").is_none() && data.get("orderId").is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_nth_row_is_the_nth_transaction_that_moved_money() {
+    let shop = shop(Config::default());
+    let key = paid(&shop).await;
+    cancel(&shop, &key, Some(1_000), "refund-0001").await;
+    shop.psp.abort_cancel(&key).unwrap();
+    cancel(&shop, &key, Some(2_000), "refund-0002").await;
+    cancel(&shop, &key, Some(3_000), "refund-0003").await;
+    shop.pass(minutes(24 * 60));
+    for (nth, left) in [(2, [10_000, -3_000]), (3, [10_000, -2_000])] {
+        let on = Match { endpoint: Endpoint::SettlementFile, nth: Some(nth), ..Match::default() };
+        shop.break_with([(on, Verdict::Missing)]);
+        let rows = shop.get("/v1/settlements?startDate=2026-01-02&endDate=2026-01-02").await.json();
+        let amounts: Vec<_> = rows.as_array().unwrap().iter().map(|row| &row["amount"]).collect();
+        assert_eq!(amounts, left.map(|amount| json!(amount)).iter().collect::<Vec<_>>());
+    }
 }

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::shop::{Shop, minutes};
 
-const METHODS: [&str; 5] = ["CARD", "TRANSFER", "VIRTUAL_ACCOUNT", "EASY_PAY", "MOBILE_PHONE"];
+const METHODS: [&str; 6] =
+    ["CARD", "TRANSFER", "VIRTUAL_ACCOUNT", "EASY_PAY", "MOBILE_PHONE", "FOREIGN_EASY_PAY"];
 const RANGE: &str = "startDate=2026-01-01&endDate=2027-12-31";
 
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,10 @@ enum Step {
     Cancel(usize, i64),
     Reverse(usize),
     Deposit(usize),
+    /// A cancel overseas is refused.
+    Abort(usize),
+    /// Its settlement is asked for.
+    HandIn(usize),
     Pass(i64),
 }
 
@@ -28,6 +33,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..8_usize, 1..=100_i64).prop_map(|(nth, share)| Step::Cancel(nth, share)),
         1 => (0..8_usize).prop_map(Step::Reverse),
         1 => (0..8_usize).prop_map(Step::Deposit),
+        1 => (0..8_usize).prop_map(Step::Abort),
+        1 => (0..8_usize).prop_map(Step::HandIn),
         2 => (60..5_000_i64).prop_map(Step::Pass),
     ]
 }
@@ -44,6 +51,16 @@ async fn take(shop: &Shop, payments: &mut Vec<(String, i64)>, step: Step) {
         Step::Deposit(which) => {
             if let Some((key, amount)) = nth(which) {
                 let _ = shop.psp.deposit(&key, amount, None);
+            }
+        }
+        Step::Abort(which) => {
+            if let Some((key, _)) = nth(which) {
+                let _ = shop.psp.abort_cancel(&key);
+            }
+        }
+        Step::HandIn(which) => {
+            if let Some((key, _)) = nth(which) {
+                hand_in(shop, &key).await;
             }
         }
         Step::Cancel(which, share) => {
@@ -67,6 +84,11 @@ async fn take(shop: &Shop, payments: &mut Vec<(String, i64)>, step: Step) {
             payments.push((key, amount));
         }
     }
+}
+
+/// Asks for the settlement of a payment, if that is done by hand.
+async fn hand_in(shop: &Shop, key: &str) {
+    shop.post("/v1/settlements", None, json!({"paymentKey": key})).await;
 }
 
 fn of(row: &Value, field: &str) -> i64 {
@@ -95,6 +117,9 @@ fn check_row(row: &Value, holidays: bool) {
 
 /// What transactions, settlement rows and payments say of each other.
 async fn check(shop: &Shop, payments: &[(String, i64)], config: &Config) {
+    for (key, _) in payments {
+        hand_in(shop, key).await;
+    }
     shop.pass(SignedDuration::from_hours(40 * 24));
     let list = async |path: String| shop.get(&path).await.json().as_array().unwrap().clone();
     let rows = list(format!("/v1/settlements?{RANGE}&size=5000")).await;
@@ -140,6 +165,7 @@ proptest! {
         ],
         korean in any::<bool>(),
         cancel_fees_sum_to_zero in any::<bool>(),
+        manual_settlement in any::<bool>(),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -150,6 +176,7 @@ proptest! {
             let config = Config {
                 settlement_cycle: cycle,
                 cancel_fees_sum_to_zero,
+                manual_settlement,
                 cancel_transactions_negative: true,
                 ..if korean { Config::korean() } else { Config::default() }
             };
