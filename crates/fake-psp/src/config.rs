@@ -50,6 +50,9 @@ pub struct Config {
     /// UNVERIFIED: does a virtual account have `approvedAt` from its issue on? Default no: null
     /// until the deposit.
     pub account_issue_is_approval: bool,
+    /// Sources conflict: the most hours that a virtual account waits for its deposit (`validHours`,
+    /// `dueDate`). Default 2160, of the present reference; older documents say 720.
+    pub account_longest_hours: i64,
     /// UNVERIFIED: minutes in which a billing window's `authKey` can be redeemed. Default 10, as
     /// between a payment's authentication and its confirm.
     pub auth_key_minutes: i64,
@@ -234,6 +237,7 @@ impl Default for Config {
             confirm_of_aborted_code: "NOT_FOUND_PAYMENT_SESSION".to_owned(),
             decline_in_window_aborts: true,
             account_issue_is_approval: false,
+            account_longest_hours: 2160,
             auth_key_minutes: 10,
             bad_auth_key_code: "INVALID_BILLING_AUTH".to_owned(),
             account_issue_is_transaction: true,

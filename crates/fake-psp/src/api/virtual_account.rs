@@ -14,14 +14,11 @@ use super::{
     transactions::moment,
 };
 use crate::{
-    Currency, Endpoint,
+    Config, Currency, Endpoint,
     model::{Bank, Means, ReceiptKind, ReceiptWish, VirtualAccount},
     view::PaymentView,
     world::Opening,
 };
-
-/// A deposit can be waited for at most so long.
-const LONGEST_HOURS: i64 = 720;
 
 pub(super) const ROUTES: &[Route] =
     &[Route::post("/v1/virtual-accounts", "issueVirtualAccount", issue)
@@ -51,7 +48,7 @@ struct AccountBody {
     #[schemars(length(min = 1, max = 50))]
     account_key: Option<Text>,
     /// How long the deposit is waited for; a week by default. Not with `dueDate`.
-    #[schemars(range(min = 1, max = 720))]
+    #[schemars(range(min = 1, max = 2160))]
     valid_hours: Option<Count>,
     /// Until when the deposit is waited for. Not with `validHours`.
     due_date: Option<Text>,
@@ -88,7 +85,7 @@ struct WishBody {
 
 fn issue(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     let body: AccountBody = act.ask.body()?;
-    let opening = check(&body, act.now)?;
+    let opening = check(&body, &act.core.config, act.now)?;
     if act.world.store.approved_of(&opening.order_id).is_some() {
         return Err("DUPLICATED_ORDER_ID".into());
     }
@@ -98,7 +95,7 @@ fn issue(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     Ok(act.show_payment(&key))
 }
 
-fn check(body: &AccountBody, now: Timestamp) -> Result<Opening, Refusal> {
+fn check(body: &AccountBody, config: &Config, now: Timestamp) -> Result<Opening, Refusal> {
     let amount = body.amount.of(Currency::Krw)?;
     let (tax_free_amount, _) =
         order::tax_parts(body.tax_free_amount.as_ref(), None, Currency::Krw, amount)?;
@@ -125,13 +122,17 @@ fn check(body: &AccountBody, now: Timestamp) -> Result<Opening, Refusal> {
             order_id.clone(),
             body.order_name.0.clone(),
             amount,
-            Means::VirtualAccount(account(body, now)?),
+            Means::VirtualAccount(account(body, config.account_longest_hours, now)?),
         )
     })
 }
 
 /// The account that is wanted.
-fn account(body: &AccountBody, now: Timestamp) -> Result<VirtualAccount, Refusal> {
+fn account(
+    body: &AccountBody,
+    longest_hours: i64,
+    now: Timestamp,
+) -> Result<VirtualAccount, Refusal> {
     let bank = Bank::read(&body.bank.0).filter(|bank| bank.issues_accounts());
     let bank = bank.ok_or("INVALID_BANK")?;
     let mut account = VirtualAccount::wanted(bank.code, &body.customer_name.0);
@@ -150,22 +151,22 @@ fn account(body: &AccountBody, now: Timestamp) -> Result<VirtualAccount, Refusal
             return Err("INVALID_VALID_HOURS_WITH_DUE_DATE_AND_SINGLE".into());
         }
         (Some(Count(hours)), None) if hours < 1 => return Err("INVALID_REQUEST".into()),
-        (Some(Count(hours)), None) if hours > LONGEST_HOURS => {
+        (Some(Count(hours)), None) if hours > longest_hours => {
             return Err("EXCEED_MAX_VALID_HOURS".into());
         }
         (Some(Count(hours)), None) => account.valid_hours = hours,
-        (None, Some(Text(date))) => account.due = Some(due(date, now)?),
+        (None, Some(Text(date))) => account.due = Some(due(date, longest_hours, now)?),
         (None, None) => {}
     }
     Ok(account)
 }
 
-fn due(date: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
+fn due(date: &str, longest_hours: i64, now: Timestamp) -> Result<Timestamp, Refusal> {
     let due = moment(Some(&date.to_owned()))?;
     if due <= now {
         return Err("INVALID_DATE".into());
     }
-    if due.duration_since(now) > SignedDuration::from_hours(LONGEST_HOURS) {
+    if due.duration_since(now) > SignedDuration::from_hours(longest_hours) {
         return Err("EXCEED_MAX_DUE_DATE".into());
     }
     Ok(due)

@@ -11,8 +11,6 @@ use crate::{
 
 /// Instalments begin here, in won.
 pub(super) const LEAST_FOR_INSTALLMENTS: i64 = 50_000;
-/// 90 days.
-const MOST_VALID_HOURS: i64 = 2160;
 
 /// The window's own settings. The default is a window opened by nobody's script: every method, no
 /// limits.
@@ -76,11 +74,13 @@ pub(super) fn named(method: Option<&str>) -> Result<(Option<Method>, Option<Stri
 }
 
 impl Checkout {
-    /// Reads and checks the settings of a request.
+    /// Reads and checks the settings of a request. A virtual account may wait for so many hours at
+    /// most.
     pub(super) fn read(
         form: &Value,
         amount: i64,
         currency: Currency,
+        longest_hours: i64,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
         let (method, provider) = named(text(form, "method").as_deref())?;
@@ -92,7 +92,7 @@ impl Checkout {
         if method == Some(Method::Card) {
             checkout.read_card(form, amount, currency)?;
         }
-        checkout.read_account(form, now)?;
+        checkout.read_account(form, longest_hours, now)?;
         let carriers = option(form, "mobilePhone", "mobileCarriers").and_then(Value::as_array);
         for carrier in carriers.into_iter().flatten().filter_map(Value::as_str) {
             let known = Provider::read(&CARRIERS, carrier).ok_or("NOT_SUPPORTED_CARRIER")?;
@@ -150,13 +150,18 @@ impl Checkout {
     }
 
     /// How long a virtual account waits for its deposit.
-    fn read_account(&mut self, form: &Value, now: Timestamp) -> Result<(), Refusal> {
+    fn read_account(
+        &mut self,
+        form: &Value,
+        longest_hours: i64,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         self.valid_hours = option(form, "virtualAccount", "validHours").map(whole).transpose()?;
         let due = option_text(form, "virtualAccount", "dueDate");
         if self.valid_hours.is_some() && due.is_some() {
             return Err("INVALID_VALID_HOURS_WITH_DUE_DATE_AND_SINGLE".into());
         }
-        if self.valid_hours.is_some_and(|hours| !(1..=MOST_VALID_HOURS).contains(&hours)) {
+        if self.valid_hours.is_some_and(|hours| !(1..=longest_hours).contains(&hours)) {
             return Err("EXCEED_MAX_VALID_HOURS".into());
         }
         self.due = due.map(|due| moment(Some(&due))).transpose()?;
@@ -164,7 +169,7 @@ impl Checkout {
             if due <= now {
                 return Err("INVALID_DATE".into());
             }
-            if due > now + SignedDuration::from_hours(MOST_VALID_HOURS) {
+            if due > now + SignedDuration::from_hours(longest_hours) {
                 return Err("EXCEED_MAX_DUE_DATE".into());
             }
         }

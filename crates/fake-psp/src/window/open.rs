@@ -104,7 +104,8 @@ pub(crate) fn check(
         return Err("DUPLICATED_ORDER_ID".into());
     }
     let (success, fail) = urls(form)?;
-    let settings = Checkout::read(form, amount, currency, now)?;
+    let longest = config.account_longest_hours;
+    let settings = Checkout::read(form, amount, currency, longest, now)?;
     let method = settings.methods.first().copied().or(method).unwrap_or(Method::Card);
     let means = settings.usual_means(method, text(form, "customerName").as_deref());
     let group = group_of(method);

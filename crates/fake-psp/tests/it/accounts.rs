@@ -250,7 +250,7 @@ async fn what_is_wrong_with_a_wished_account() {
         (json!({"bank": "ST"}), "INVALID_BANK"),
         (json!({"accountType": "새"}), "INVALID_VIRTUAL_ACCOUNT_TYPE"),
         (json!({"accountType": "고정"}), "REQUIRED_ACCOUNT_KEY"),
-        (json!({"validHours": 721}), "EXCEED_MAX_VALID_HOURS"),
+        (json!({"validHours": 2161}), "EXCEED_MAX_VALID_HOURS"),
         (json!({"validHours": 0}), "INVALID_REQUEST"),
         (
             json!({"validHours": 1, "dueDate": "2026-01-03"}),
@@ -258,7 +258,7 @@ async fn what_is_wrong_with_a_wished_account() {
         ),
         (json!({"dueDate": "tomorrow"}), "INVALID_DATE"),
         (json!({"dueDate": "2026-01-02T10:30:00+09:00"}), "INVALID_DATE"),
-        (json!({"dueDate": "2026-02-01T10:30:01"}), "EXCEED_MAX_DUE_DATE"),
+        (json!({"dueDate": "2026-04-02T10:30:01"}), "EXCEED_MAX_DUE_DATE"),
         (json!({"useEscrow": true}), "INVALID_REQUEST"),
         (json!({"useEscrow": true, "escrowProducts": []}), "INVALID_REQUEST"),
         (
@@ -272,10 +272,10 @@ async fn what_is_wrong_with_a_wished_account() {
         assert_eq!((reply.status, &*reply.word()), (400, code), "{changes}");
     }
     for changes in [
-        json!({"dueDate": "2026-02-01T10:30:00", "orderId": "order-0002"}),
+        json!({"dueDate": "2026-04-02T10:30:00", "orderId": "order-0002"}),
         json!({"useEscrow": "true", "escrowProducts": products, "orderId": "order-0003"}),
         json!({"cashReceipt": {"type": "미발행"}, "orderId": "order-0004"}),
-        json!({"amount": "15000", "validHours": 720, "orderId": "order-0005"}),
+        json!({"amount": "15000", "validHours": 2160, "orderId": "order-0005"}),
     ] {
         let reply = issue(&shop, with(wish("order-0001"), &changes)).await;
         assert_eq!(reply.word(), "WAITING_FOR_DEPOSIT", "{changes}");

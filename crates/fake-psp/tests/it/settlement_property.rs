@@ -29,7 +29,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => (0..METHODS.len(), 100..200_000_i64).prop_map(|(method, won)| Step::Pay(method, won)),
+        4 => (0..METHODS.len(), 200..200_000_i64).prop_map(|(method, won)| Step::Pay(method, won)),
         4 => (0..8_usize, 1..=100_i64).prop_map(|(nth, share)| Step::Cancel(nth, share)),
         1 => (0..8_usize).prop_map(Step::Reverse),
         1 => (0..8_usize).prop_map(Step::Deposit),
