@@ -164,7 +164,7 @@ pub(super) fn virtual_accounts() -> Vec<Case> {
             ("INVALID_BANK", "bank", json!("토스증권")),
             ("INVALID_VIRTUAL_ACCOUNT_TYPE", "accountType", json!("자유")),
             ("REQUIRED_ACCOUNT_KEY", "accountType", json!("고정")),
-            ("EXCEED_MAX_VALID_HOURS", "validHours", json!(721)),
+            ("EXCEED_MAX_VALID_HOURS", "validHours", json!(2161)),
             ("INVALID_DATE", "dueDate", json!("2026-01-01T00:00:00")),
             ("EXCEED_MAX_DUE_DATE", "dueDate", json!("2028-01-01T00:00:00")),
             (
