@@ -5,7 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    api::{error::Refusal, fields::text, transactions::moment},
+    api::{
+        error::Refusal,
+        fields::{Flag, text},
+        transactions::moment,
+    },
     model::{CARRIERS, Currency, FOREIGN_PROVIDERS, Issuer, Means, Method, PROVIDERS, Provider},
 };
 
@@ -54,6 +58,11 @@ pub(super) fn option<'a>(form: &'a Value, group: &str, name: &str) -> Option<&'a
 
 fn option_text(form: &Value, group: &str, name: &str) -> Option<String> {
     option(form, group, name).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// Yes, in JSON or in a form.
+pub(super) fn is_wanted(option: Option<&Value>) -> bool {
+    option.is_some_and(|value| matches!(Flag::deserialize(value), Ok(Flag(true))))
 }
 
 /// What the buyer may pay with, by the method a page names: a method of Toss's, or straight away a
@@ -144,8 +153,7 @@ impl Checkout {
             let issuer = company.code.to_owned();
             self.free_installments.push(FreePlan { issuer, months: months.collect() });
         }
-        let point = option(form, "card", "useCardPoint").and_then(Value::as_bool);
-        self.use_card_point = point == Some(true);
+        self.use_card_point = is_wanted(option(form, "card", "useCardPoint"));
         Ok(())
     }
 

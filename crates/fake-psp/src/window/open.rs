@@ -110,7 +110,7 @@ pub(crate) fn check(
     let means = settings.usual_means(method, text(form, "customerName").as_deref());
     let group = group_of(method);
     let part = |name: &str| checkout::option(form, group, name);
-    let yes = |name: &str| part(name).and_then(Value::as_bool) == Some(true);
+    let yes = |name: &str| checkout::is_wanted(part(name));
     let (free, exempt) =
         (as_amount(form.get("taxFreeAmount"))?, as_amount(part("taxExemptionAmount"))?);
     let (tax_free_amount, tax_exemption_amount) =

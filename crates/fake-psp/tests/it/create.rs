@@ -137,6 +137,21 @@ async fn dollars_are_counted_in_cents() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_settings_of_the_window_are_taken_too() {
+    let shop = Shop::new();
+    let changes = json!({"orderId": 1_234_567, "amount": "50000", "cardCompany": "현대",
+        "cardInstallmentPlan": "3", "useCardPoint": "true", "useEscrow": "true", "metadata": null,
+        "cultureExpense": true});
+    let reply = shop.post("/v1/payments", None, with(order(), &changes)).await.json();
+    let key = reply["paymentKey"].as_str().unwrap();
+    shop.press(key, "approve").await;
+    let done = shop.confirm(key, "1234567", 50_000, None).await.json();
+    assert_eq!(done["card"]["issuerCode"], "61");
+    assert_eq!(done["card"]["installmentPlanMonths"], 3);
+    assert_eq!((&done["useEscrow"], &done["cultureExpense"]), (&json!(true), &json!(true)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn yen_have_no_smaller_unit() {
     let shop = Shop::new();
     let yen = json!({"currency": "JPY", "amount": 1});
