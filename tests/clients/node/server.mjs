@@ -33,7 +33,7 @@ const canceled = await payments.cancel(connection, key, { cancelReason: "변심"
 assert.equal(canceled.status, "CANCELED");
 
 const card = {
-  cardNumber: "4330123412341234",
+  cardNumber: "9410001234567890",
   cardExpirationYear: "30",
   cardExpirationMonth: "12",
   cardPassword: "12",

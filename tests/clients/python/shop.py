@@ -43,7 +43,7 @@ rows = client.get_transaction("2020-01-01T00:00:00", "2099-01-01T00:00:00", limi
 assert [row["orderId"] for row in rows][-2:] == ["python-0001"] * 2, rows
 
 card = {
-    "cardNumber": "4330123412341234",
+    "cardNumber": "9410001234567890",
     "cardExpirationYear": "30",
     "cardExpirationMonth": "12",
     "customerIdentityNumber": "881212",

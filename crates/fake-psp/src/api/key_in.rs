@@ -42,6 +42,7 @@ struct KeyInBody {
     /// Two digits.
     card_expiration_month: Text,
     /// A date of birth (yyMMdd) or a business number (ten digits).
+    #[serde(alias = "customerBirthday")]
     customer_identity_number: Text,
     /// The first two digits.
     card_password: Option<Text>,
