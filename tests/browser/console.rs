@@ -4,6 +4,8 @@ use fake_psp::{FakePsp, Running, Verdict};
 use hanbeon::{Browser, browser::css, http::Ask};
 use serde_json::json;
 
+use crate::merchant::Merchant;
+
 const NAME: &str = "<img src=x onerror=document.title='broken'> Tea";
 
 /// A merchant's page opens the window: the payment key.
@@ -90,4 +92,48 @@ async fn a_developer_loses_an_answer_on_purpose() {
     assert_eq!(verdicts, [Verdict::ActThenClose]);
     assert_eq!(psp.book().len(), 1);
     assert!(psp.programme().rules.is_empty(), "switched off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clock_is_set_forward_and_a_payment_expires() {
+    let Some(browser) = Browser::start().await else { return };
+    let psp = FakePsp::start().await;
+    let key = opened(&psp, "order-0001").await;
+    console(&browser, &psp).await;
+    browser.click("Clock").await;
+    browser.wait_for_text("the real time").await;
+    browser.click("+10 min").await;
+    browser.wait_for_text("10 min ahead of the real time").await;
+    browser.click("+1 h").await;
+    browser.wait_for_text("EXPIRED +1").await;
+    browser.click("Payments").await;
+    browser.read(css(".row .badge.EXPIRED")).await;
+    browser.wait_for_text("+1 h 10 min").await;
+    let moments = psp.timeline(&key).expect("it is there");
+    assert_eq!(moments.last().map(|last| last.title.as_str()), Some("EXPIRED"));
+    assert_no_complaints(&browser).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_is_sent_again_by_hand() {
+    let Some(browser) = Browser::start().await else { return };
+    let shop = Merchant::serve("").await;
+    let psp = FakePsp::start().await;
+    console(&browser, &psp).await;
+    browser.click("Webhooks").await;
+    browser.wait_for_text("No URL to send webhooks to").await;
+    browser.fill(css("input[type=url]"), &format!("{}/webhook", shop.url)).await;
+    browser.click("Add URL").await;
+    browser.wait_for_text("all events").await;
+    let key = opened(&psp, "order-0001").await;
+    let decline = format!("{}/window/{key}/decline", psp.url());
+    Ask::post(decline).json(&json!({})).send().await.expect("the fake answers");
+    browser.wait_for_text("PAYMENT_STATUS_CHANGED ABORTED").await;
+    browser.read(css("td .badge.good")).await;
+    browser.click("Resend").await;
+    browser.read(css("td .badge.good ~ .badge.good, td span ~ span .badge.good")).await;
+    assert_eq!(psp.transmissions().len(), 2);
+    browser.click("Remove").await;
+    browser.wait_for_text("Removed").await;
+    assert_no_complaints(&browser).await;
 }

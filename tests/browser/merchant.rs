@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{OriginalUri, Query},
     response::Html,
-    routing::get,
+    routing::{get, post},
 };
 use system::{kernel::SystemClock, transport::serve_http};
 use tokio::{net::TcpListener, task::JoinSet};
@@ -20,13 +20,15 @@ pub(crate) struct Merchant {
 
 impl Merchant {
     /// Serves `html` at `/`, and at `/success` and `/fail` pages that show their path and, a line
-    /// each, `name=value` of their query. `{{here}}` in `html` becomes the shop's own address.
+    /// each, `name=value` of their query; at `/webhook` it takes every POST. `{{here}}` in `html`
+    /// becomes the shop's own address.
     pub(crate) async fn serve(html: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
         let html = html.replace("{{here}}", &url);
         let router = Router::new()
             .route("/", get(async || Html(html)))
+            .route("/webhook", post(async || ()))
             .route("/success", get(came_back))
             .route("/fail", get(came_back));
         let mut tasks = JoinSet::new();

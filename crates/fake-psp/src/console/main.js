@@ -8,9 +8,11 @@ import payments from "/_fake/console/payments.js";
 import calls from "/_fake/console/calls.js";
 import webhooks from "/_fake/console/webhooks.js";
 import faults from "/_fake/console/faults.js";
+import clock from "/_fake/console/clock.js";
 import book from "/_fake/console/book.js";
+import switches from "/_fake/console/switches.js";
 
-const TABS = [payments, calls, webhooks, faults, book];
+const TABS = [payments, calls, webhooks, faults, clock, book, switches];
 
 const [top, tabs, view] = ["top", "tabs", "view"].map((id) => document.getElementById(id));
 
@@ -53,7 +55,7 @@ function drawTop() {
   show(top, [language, url, ahead_ms], () => [
     h("a.brand", { href: "#/payments" }, h("span.logo", {}, "T"), h("strong", {}, t("가짜 토스", "Fake Toss")), h("small", {}, t("돈은 움직이지 않습니다", "no money moves"))),
     h("span.live", { id: "live" }, h("i", {}), h("span", {}, t("연결됨", "live"))),
-    h("span.moment", { title: t("가짜의 시계 (한국 시각)", "the fake's clock (Korean time)") },
+    h("a.moment", { href: "#/clock", title: t("가짜의 시계 (한국 시각)", "the fake's clock (Korean time)") },
       h("time", { id: "now" }), ahead_ms > 0 && h("b", {}, `+${span(ahead_ms)}`)),
     h("button", { type: "button", id: "lose", onclick: loseNextAnswer }, t("다음 답 잃어버리기", "Lose the next answer")),
     h("button.plain", { type: "button", id: "language", onclick: switchLanguage }, t("English", "한국어")),

@@ -35,6 +35,8 @@ const FILES: &[(&str, &str, &str)] = &[
     module!("rules.js"),
     module!("lose.js"),
     module!("book.js"),
+    module!("clock.js"),
+    module!("switches.js"),
 ];
 
 pub(crate) fn routes() -> Router<FakePsp> {

@@ -8,7 +8,15 @@ import { badge, confirm } from "/_fake/console/payments.js";
 
 /** Fields that a person may fill in before an act: name, label, and what it is. */
 const ACTS = {
-  cancel: { label: () => t("관리자 취소", "Cancel by hand"), fields: () => [["cancelAmount", t("금액 (비우면 남은 전액)", "amount (empty: all that is left)"), "number"], ["cancelReason", t("사유", "reason")]] },
+  approve: { label: () => t("구매자 승인", "Buyer approves"), look: "primary", fields: () => [["means", t("테스트 카드·계좌 번호", "test card or account number")]] },
+  decline: { label: () => t("구매자 거절됨", "Buyer is declined"), fields: () => [["code", t("오류 코드 (예: REJECT_CARD_COMPANY)", "error code (say REJECT_CARD_COMPANY)")]] },
+  close: { label: () => t("결제창 닫기", "Buyer closes the window") },
+  deposit: { label: () => t("입금", "Deposit"), look: "primary", fields: () => [["amount", t("금액 (비우면 전액)", "amount (empty: the due one)"), "number"], ["depositor", t("입금자명", "depositor")]] },
+  "reverse-deposit": { label: () => t("입금 취소 (은행)", "Bank takes the deposit back") },
+  cancel: { label: () => t("관리자 취소", "Cancel by hand"), fields: () => [["amount", t("금액 (비우면 남은 전액)", "amount (empty: all that is left)"), "number"], ["reason", t("사유", "reason")]] },
+  "review-approve": { label: () => t("심사 승인", "Review: approve"), look: "primary", path: "review", body: { decision: "approve" } },
+  "review-decline": { label: () => t("심사 거절", "Review: decline"), path: "review", body: { decision: "decline" } },
+  expire: { label: () => t("만료시키기", "Let it expire") },
 };
 
 export function openPayment(panel, key, world) {
@@ -54,7 +62,8 @@ export function openPayment(panel, key, world) {
 
   function drawActs({ payment, acts: possible }) {
     form.replaceChildren();
-    const buttons = possible.filter((name) => ACTS[name]).map((name) => button(name, ACTS[name]));
+    const names = possible.flatMap((name) => (name === "review" ? ["review-approve", "review-decline"] : [name]));
+    const buttons = names.filter((name) => ACTS[name]).map((name) => button(name, ACTS[name]));
     if (payment.status === "IN_PROGRESS") {
       buttons.unshift(h("button.primary", { type: "button", onclick: () => confirm(payment, world) }, t("가맹점으로서 승인 요청", "Confirm as the merchant")));
     }

@@ -1,6 +1,6 @@
 // The payments: a list to look for one, and the chosen one beside it.
 
-import { again, asMerchant, get } from "/_fake/console/api.js";
+import { act, again, asMerchant, get } from "/_fake/console/api.js";
 import { command, empty, h, list, show, toast } from "/_fake/console/dom.js";
 import { meaning, moment, money, STATUSES, t } from "/_fake/console/words.js";
 import { openPayment } from "/_fake/console/payment.js";
@@ -67,16 +67,10 @@ function open(view, world) {
 /** Opens a payment and lets the buyer approve: ready to be confirmed. */
 async function makePayment(world) {
   const number = new Date(world.now()).toISOString().replace(/\D/g, "").slice(4, 17);
-  const order = {
-    orderId: `console-${number}`, orderName: t("콘솔 테스트 결제", "Test payment of the console"), amount: 15000,
-    successUrl: `${world.summary.url}/healthz`, failUrl: `${world.summary.url}/healthz`,
-  };
-  // As a merchant's page would, and then the buyer.
-  const opened = await fetch("/window/payments", { method: "POST", body: new URLSearchParams(order) });
-  if (!opened.ok) return toast((await opened.json()).message);
-  const key = opened.url.split("/").at(-1);
-  await fetch(`/window/${key}/approve`, { method: "POST", redirect: "manual" });
-  location.hash = `#/payments/${key}`;
+  const order = { order_id: `console-${number}`, order_name: t("콘솔 테스트 결제", "Test payment of the console"), amount: 15000 };
+  const opened = await act("POST", "/_fake/payments", order);
+  if (!opened) return;
+  location.hash = `#/payments/${encodeURIComponent(opened.payment_key)}`;
 }
 
 /** Confirms as the merchant's server would, so that faults can be seen without one. */
@@ -100,9 +94,9 @@ function teach(world) {
     t("아직 결제가 없습니다", "No payments yet"),
     t("위의 단추로 하나 만들거나, 토스 클라이언트의 주소를 아래처럼 바꾸세요. 브라우저 없이 curl만으로도 됩니다.", "Make one with the button above, or point your Toss client here. It works with curl alone, too:"),
     command(`TOSS=${url}
-KEY=$(curl -s -o /dev/null -w '%{redirect_url}' $TOSS/window/payments -d orderId=order-0001 -d orderName=Test \\
-  -d amount=15000 -d successUrl=http://localhost/ -d failUrl=http://localhost/ | sed 's/.*window.//')
-curl -s -o /dev/null -X POST $TOSS/window/$KEY/approve
+KEY=$(curl -s $TOSS/_fake/payments -H 'content-type: application/json' \\
+  -d '{"order_id":"order-0001","amount":15000}' | sed 's/.*"payment_key":"\\([^"]*\\).*/\\1/')
+curl -s -X POST $TOSS/_fake/payments/$KEY/approve
 curl -s -u ${secret_keys[0]}: $TOSS/v1/payments/confirm -H 'content-type: application/json' \\
   -d '{"paymentKey":"'$KEY'","orderId":"order-0001","amount":15000}'`),
   );
