@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     golden::lines,
     shop::{Reply, Shop, minutes, with},
+    webhooks::{Merchant, serve},
 };
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -256,4 +257,22 @@ async fn a_repeated_request_issues_once() {
     assert_eq!(first.raw, again.raw);
     let page = list(&shop, "requestDate=2026-01-02").await.json();
     assert_eq!(page["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_webhook_of_a_deposit_has_its_receipt() {
+    let merchant = Merchant::new(200);
+    let webhook_urls = vec!["http://shop.test/hook".to_owned()];
+    let shop = Shop::with(Config { webhook_urls, ..Config::default() });
+    let _served = serve(&shop.psp, &merchant);
+    let payment = deposited(&shop, "order-0001").await;
+    refund(&shop, &payment, Some(1_000)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let told: Vec<_> = merchant
+        .received()
+        .into_iter()
+        .filter(|received| received.body["eventType"] == "PAYMENT_STATUS_CHANGED")
+        .map(|received| received.body["data"]["cashReceipts"].as_array().map(Vec::len))
+        .collect();
+    assert_eq!(told, [Some(1), Some(2)]);
 }
