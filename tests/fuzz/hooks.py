@@ -33,8 +33,9 @@ def prepare():
     for n in range(60):
         order = f"fuzz-order-{n:04}"
         method = "VIRTUAL_ACCOUNT" if n % 3 == 2 else "CARD"
-        wish = {"orderId": order, "amount": 15000, "method": method}
-        key = call("POST", "/_fake/payments", wish)["paymentKey"]
+        wish = {"order_id": order, "amount": 15000, "method": method}
+        key = call("POST", "/_fake/payments", wish)["payment_key"]
+        call("POST", f"/_fake/payments/{key}/approve")
         if n % 3:
             confirm = {"paymentKey": key, "orderId": order, "amount": 15000}
             call("POST", "/v1/payments/confirm", confirm)

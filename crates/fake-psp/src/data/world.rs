@@ -4,7 +4,7 @@
 //! has said here whether it is kept or found again from what is.
 
 use super::{Parts, Row};
-use crate::world::World;
+use crate::{api::quota::Quota, world::World};
 
 impl World {
     /// The parts that are kept. A kind, once given, stays: it is in people's files.
@@ -98,6 +98,7 @@ impl World {
                 part.clear();
             }
         }
+        self.quota = Quota::default();
         self.rebuild();
     }
 

@@ -132,6 +132,18 @@ async fn test_keys_have_a_limit_if_it_is_switched_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_limit_is_switched_while_it_runs_and_forgotten_by_a_reset() {
+    let shop = Shop::new();
+    let limit = json!({"test_requests_per_minute": 1}).to_string();
+    let switch = Shop::request("PATCH", "/_fake/config").body(Body::from(limit)).unwrap();
+    assert_eq!(shop.send(switch).await.status, 200);
+    assert_eq!(shop.get("/v1/payments/none").await.status, 404);
+    assert_eq!(shop.get("/v1/payments/none").await.status, 429);
+    assert_eq!(shop.post("/_fake/reset", None, Value::Null).await.status, 204);
+    assert_eq!(shop.get("/v1/payments/none").await.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
 async fn bodies_come_in_many_spellings() {
     let shop = Shop::new();
     let json = |amount: &str| {
