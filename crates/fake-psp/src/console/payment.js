@@ -14,6 +14,7 @@ const ACTS = {
   deposit: { label: () => t("입금", "Deposit"), look: "primary", fields: () => [["amount", t("금액 (비우면 전액)", "amount (empty: the due one)"), "number"], ["depositor", t("입금자명", "depositor")]] },
   "reverse-deposit": { label: () => t("입금 취소 (은행)", "Bank takes the deposit back") },
   cancel: { label: () => t("관리자 취소", "Cancel by hand"), fields: () => [["amount", t("금액 (비우면 남은 전액)", "amount (empty: all that is left)"), "number"], ["reason", t("사유", "reason")]] },
+  "abort-cancel": { label: () => t("해외 취소 거절", "Refuse the cancel overseas") },
   "review-approve": { label: () => t("심사 승인", "Review: approve"), look: "primary", path: "review", body: { decision: "approve" } },
   "review-decline": { label: () => t("심사 거절", "Review: decline"), path: "review", body: { decision: "decline" } },
   expire: { label: () => t("만료시키기", "Let it expire") },

@@ -1,4 +1,4 @@
-//! `/_fake/payments/…`: what the bank and Toss's console do.
+//! `/_fake/payments/…`: what banks, partners overseas and Toss's console do.
 
 use axum::{
     Router,
@@ -18,6 +18,7 @@ pub(super) fn routes() -> Router<FakePsp> {
         .route("/_fake/payments/{key}/deposit", post(deposit))
         .route("/_fake/payments/{key}/reverse-deposit", post(reverse_deposit))
         .route("/_fake/payments/{key}/cancel", post(cancel))
+        .route("/_fake/payments/{key}/abort-cancel", post(abort_cancel))
 }
 
 /// A deposit into a virtual account.
@@ -62,6 +63,13 @@ async fn cancel(Handle(psp): Handle<FakePsp>, Path(key): Path<String>, body: Byt
     };
     let reason = reason.as_deref().unwrap_or("관리자 취소");
     done(psp.cancel_from_console(&key, amount, reason))
+}
+
+async fn abort_cancel(Handle(psp): Handle<FakePsp>, Path(key): Path<String>) -> Response {
+    match psp.abort_cancel(&key) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => refuse(StatusCode::CONFLICT, "NO_CANCEL_IN_PROGRESS", &error.to_string()),
+    }
 }
 
 fn done(outcome: Result<(), ConsoleError>) -> Response {

@@ -139,6 +139,7 @@ fn acts(payment: &Payment) -> Vec<&'static str> {
         ),
         ("reverse-deposit", is_account && payment.state == State::Done),
         ("cancel", refundable),
+        ("abort-cancel", payment.cancel_in_progress(None).is_some()),
         ("expire", payment.deadline.is_some()),
     ];
     acts.into_iter().filter(|(_, possible)| *possible).map(|(act, _)| act).collect()

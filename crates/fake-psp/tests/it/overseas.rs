@@ -169,3 +169,18 @@ async fn the_nth_row_is_the_nth_transaction_that_moved_money() {
         assert_eq!(amounts, left.map(|amount| json!(amount)).iter().collect::<Vec<_>>());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_is_aborted_by_the_control_api() {
+    let shop = shop(Config::default());
+    let key = paid(&shop).await;
+    let path = format!("/_fake/payments/{key}");
+    let abort = format!("{path}/abort-cancel");
+    let refused = shop.post(&abort, None, Value::Null).await;
+    assert_eq!((refused.status, &*refused.word()), (409, "NO_CANCEL_IN_PROGRESS"));
+    cancel(&shop, &key, None, "refund-0001").await;
+    let acts = shop.get(&path).await.json()["acts"].clone();
+    assert!(acts.as_array().unwrap().contains(&json!("abort-cancel")), "{acts}");
+    assert_eq!(shop.post(&abort, None, Value::Null).await.status, 204);
+    assert_eq!(cancels(&payment(&shop, &key).await), ["ABORTED"]);
+}
