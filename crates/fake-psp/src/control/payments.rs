@@ -126,7 +126,7 @@ async fn one(Handle(psp): Handle<FakePsp>, Path(key): Path<String>) -> Response 
 /// What `POST /_fake/payments/{key}/…` can do to it now.
 fn acts(payment: &Payment) -> Vec<&'static str> {
     let is_account = payment.account().is_some();
-    let refundable = payment.was_charged() && payment.balance > 0;
+    let refundable = payment.was_charged() && payment.cancelable() > 0;
     let acts = [
         ("approve", payment.state == State::Ready),
         ("decline", payment.state == State::Ready),
