@@ -15,9 +15,19 @@ const LIMIT: Duration = Duration::from_secs(20);
 fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fake-psp"));
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    for name in
-        ["LISTEN", "SECRET_KEY", "WEBHOOK_URL", "FAULTS", "SEED", "PUBLIC_URL", "LOG", "DATA"]
-    {
+    for name in [
+        "LISTEN",
+        "SECRET_KEY",
+        "WEBHOOK_URL",
+        "FAULTS",
+        "SEED",
+        "PUBLIC_URL",
+        "LOG",
+        "DATA",
+        "CONFIG",
+        "HOLIDAYS",
+        "PRESET",
+    ] {
         command.env_remove(format!("FAKE_PSP_{name}"));
     }
     command
@@ -105,6 +115,10 @@ async fn it_says_what_is_wrong_with_its_arguments() {
         (["--webhook-url", "ftp://shop.test/hook"], "no scheme for a webhook"),
         (["--faults", "/nowhere.toml"], "cannot read the fault programme"),
         (["--faults", path], "did you mean `act_twice`?"),
+        (["--config", "/nowhere.toml"], "cannot read the switches"),
+        (["--config", path], "there is no switch `rules`"),
+        (["--set", "minimum_amout=1"], "did you mean `minimum_amount`?"),
+        (["--set", "minimum_amount=few"], "`minimum_amount` cannot be"),
         (["--holidays", "/nowhere.txt"], "cannot read the holidays"),
         (["--holidays", path], "`[[rules]]` is no date"),
     ] {
@@ -113,5 +127,39 @@ async fn it_says_what_is_wrong_with_its_arguments() {
         assert!(!output.status.success());
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains(word), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn switches_come_from_a_file_and_the_command_line() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"minimum_amount = 500\nfee_permyriad = 100\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let args = ["--config", path, "--set", "fee_permyriad=250", "--set", "merchant_id=our shop"];
+    let (_child, address) = start(&args).await;
+    let config = body_of(&http(&address, "GET", "/_fake/config", &Value::Null).await);
+    assert_eq!(config["minimum_amount"], 500);
+    assert_eq!(config["fee_permyriad"], 250);
+    assert_eq!(config["merchant_id"], "our shop");
+    assert_eq!(config["secret_keys"], json!(["test_sk_hanbeon"]));
+    assert_eq!(config["public_url"], format!("http://{address}"));
+}
+
+/// What it prints is true: a shell runs the commands as they stand there.
+#[tokio::test]
+async fn what_it_says_to_try_works() {
+    let mut child = command().args(["--listen", "127.0.0.1:0"]).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("/v1/payments/confirm") || !said.ends_with("}'\n") {
+        assert!(timeout(LIMIT, stdout.read_line(&mut said)).await.unwrap().unwrap() > 0, "{said}");
+    }
+    let (_, commands) = said.split_once("confirms it.\n").unwrap();
+    let run = Command::new("bash").args(["-euc", commands]).output();
+    let output = timeout(LIMIT, run).await.unwrap().unwrap();
+    let answer = String::from_utf8(output.stdout).unwrap();
+    assert!(answer.contains(r#""status":"DONE""#), "{answer} {:?}", output.stderr);
+    for line in ["client key     test_ck_hanbeon", "/_fake/console", "/v2/standard"] {
+        assert!(said.contains(line), "{said}");
     }
 }

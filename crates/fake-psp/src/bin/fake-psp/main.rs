@@ -2,24 +2,28 @@
 
 mod banner;
 
-use std::{collections::BTreeSet, io::Write, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{fs, io::Write, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use banner::Banner;
 use clap::Parser;
-use fake_psp::{FakePsp, HolidaysError, Programme, ProgrammeError, StartError, read_holidays};
-use jiff::civil::Date;
+use fake_psp::{
+    Config, ConfigError, FakePsp, HolidaysError, Programme, ProgrammeError, StartError,
+    read_holidays,
+};
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
 /// A fake Toss Payments that can be programmed to misbehave.
 ///
-/// It answers the API under /v1, shows a payment window under /window, and is controlled under
-/// /_fake: GET /_fake/book is what was really taken and given back, POST /_fake/faults installs a
-/// fault programme (JSON), DELETE /_fake/faults removes it, GET /_fake/faults/applied is what
-/// fired, GET /_fake/calls and GET /_fake/webhooks are the logs, POST
-/// /_fake/payments/{paymentKey}/cancel cancels by hand as in Toss's console. No money moves.
-/// The state is gone when it stops, unless --data names a file.
+/// Point any Toss client at it: only the address differs, and the secret key (test_sk_hanbeon).
+/// It answers the API under /v1 and /v2, has the browser's scripts (/v2/standard) and the payment
+/// window, and sends webhooks. No money moves.
+///
+/// The console (http://127.0.0.1:9090/_fake/console) shows everything that happens and breaks it;
+/// so does the control API under /_fake. The state is gone when it stops, unless --data names a
+/// file. It listens on the loopback only, unless --listen says otherwise: whoever reaches the port
+/// controls the fake.
 #[derive(Debug, Parser)]
 #[command(name = "fake-psp", version, max_term_width = 100)]
 struct Args {
@@ -27,11 +31,11 @@ struct Args {
     #[arg(long, env = "FAKE_PSP_LISTEN", default_value = "127.0.0.1:9090", value_name = "ADDRESS")]
     listen: SocketAddr,
 
-    /// A secret key that merchants may use; repeat it (or separate by commas) for several.
+    /// A secret key that merchants may use; repeat it (or separate by commas) for several. By
+    /// default test_sk_hanbeon.
     #[arg(
         long = "secret-key",
         env = "FAKE_PSP_SECRET_KEY",
-        default_value = "test_sk_hanbeon",
         value_delimiter = ',',
         value_name = "KEY"
     )]
@@ -66,6 +70,15 @@ struct Args {
     #[arg(long, env = "FAKE_PSP_HOLIDAYS", value_name = "FILE")]
     holidays: Option<PathBuf>,
 
+    /// Switches in TOML, one `name = value` a line: what is not documented about Toss, and more.
+    /// `GET /_fake/config` shows all of them. What is given on the command line goes before.
+    #[arg(long, env = "FAKE_PSP_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Sets one switch; repeat it for several. For example `--set fee_permyriad=250`.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    switches: Vec<String>,
+
     /// Makes keys and probabilities repeatable: the same seed, order ids and times give the same
     /// payment keys. By default drawn from the operating system.
     #[arg(long, env = "FAKE_PSP_SEED", value_name = "NUMBER")]
@@ -97,6 +110,12 @@ enum RunError {
     ReadFaults(PathBuf, std::io::Error),
     #[error("{0}: {1}")]
     Faults(PathBuf, ProgrammeError),
+    #[error("cannot read the switches {0}: {1}")]
+    ReadConfig(PathBuf, std::io::Error),
+    #[error("{0}: {1}")]
+    Config(PathBuf, ConfigError),
+    #[error("--set {0}: {1}")]
+    Switch(String, ConfigError),
     #[error("cannot read the holidays {0}: {1}")]
     ReadHolidays(PathBuf, std::io::Error),
     #[error("{0}: {1}")]
@@ -123,6 +142,7 @@ async fn main() -> ExitCode {
 async fn run(args: Args) -> Result<(), RunError> {
     let filter = tracing_subscriber::EnvFilter::try_new(&args.log)?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let settings = settings(&args)?;
     let mut builder = FakePsp::builder().listen(args.listen);
     if let Some(file) = args.faults {
         builder = builder.faults(read_faults(file)?);
@@ -133,15 +153,7 @@ async fn run(args: Args) -> Result<(), RunError> {
     if let Some(seed) = args.seed {
         builder = builder.seed(seed);
     }
-    let holidays = args.holidays.map(read_holidays_of).transpose()?;
-    builder = builder.config(|config| {
-        if let Some(holidays) = holidays {
-            config.holidays = holidays;
-        }
-        config.secret_keys = args.secret_keys;
-        config.webhook_urls = args.webhook_urls;
-        config.public_url = args.public_url.unwrap_or_default();
-    });
+    builder = builder.config(|config| *config = settings);
     let fake = builder.open().await?;
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signals)?;
@@ -159,13 +171,48 @@ async fn run(args: Args) -> Result<(), RunError> {
     Ok(())
 }
 
-fn read_holidays_of(file: PathBuf) -> Result<BTreeSet<Date>, RunError> {
-    let text =
-        std::fs::read_to_string(&file).map_err(|e| RunError::ReadHolidays(file.clone(), e))?;
-    read_holidays(&text).map_err(|error| RunError::Holidays(file, error))
+/// The settings of the file, and over them what the command line says.
+fn settings(args: &Args) -> Result<Config, RunError> {
+    // Without a public URL, it is taken from the address.
+    let mut config = Config { public_url: String::new(), ..Config::korean() };
+    if let Some(file) = &args.config {
+        let text = fs::read_to_string(file).map_err(|e| RunError::ReadConfig(file.clone(), e))?;
+        let changed = config.changed_by_toml(&text);
+        config = changed.map_err(|error| RunError::Config(file.clone(), error))?;
+    }
+    if let Some(file) = &args.holidays {
+        let text = fs::read_to_string(file).map_err(|e| RunError::ReadHolidays(file.clone(), e))?;
+        let holidays = read_holidays(&text);
+        config.holidays = holidays.map_err(|error| RunError::Holidays(file.clone(), error))?;
+    }
+    for (given, setting) in [
+        (&args.secret_keys, &mut config.secret_keys),
+        (&args.webhook_urls, &mut config.webhook_urls),
+    ] {
+        if !given.is_empty() {
+            setting.clone_from(given);
+        }
+    }
+    if let Some(url) = &args.public_url {
+        config.public_url.clone_from(url);
+    }
+    for switch in &args.switches {
+        let refused = |error| RunError::Switch(switch.clone(), error);
+        // What is no TOML is meant as text: `merchant_id=tosspayments`.
+        let (name, value) = switch.split_once('=').unwrap_or((switch, "true"));
+        config = match config.changed_by_toml(switch) {
+            Err(ConfigError::Toml(_)) => {
+                let text = serde_json::Value::from(value.trim());
+                config.changed(&[(name.trim().to_owned(), text)].into_iter().collect())
+            }
+            read => read,
+        }
+        .map_err(refused)?;
+    }
+    Ok(config)
 }
 
 fn read_faults(file: PathBuf) -> Result<Programme, RunError> {
-    let text = std::fs::read_to_string(&file).map_err(|e| RunError::ReadFaults(file.clone(), e))?;
+    let text = fs::read_to_string(&file).map_err(|e| RunError::ReadFaults(file.clone(), e))?;
     Programme::from_toml(&text).map_err(|error| RunError::Faults(file, error))
 }
