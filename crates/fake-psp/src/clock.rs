@@ -52,6 +52,17 @@ pub(crate) fn in_korea(at: Timestamp) -> Zoned {
     at.to_zoned(korea())
 }
 
+/// So many milliseconds after a moment, within what a timestamp can say.
+pub(crate) fn later(at: Timestamp, ms: u64) -> Timestamp {
+    let wait = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
+    at.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// Likewise, or before it.
+pub(crate) fn off(at: Timestamp, ms: i64) -> Timestamp {
+    at.saturating_add(SignedDuration::from_millis(ms)).unwrap_or(at)
+}
+
 /// The Korean day a moment falls on.
 pub(crate) fn korean_day(at: Timestamp) -> Date {
     in_korea(at).date()

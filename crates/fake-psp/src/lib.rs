@@ -51,7 +51,10 @@ pub use clock::{Clock, Entropy, SeededEntropy};
 pub use config::Config;
 pub use control::{Moment, MomentKind};
 pub use data::DataError;
-pub use fault::{Endpoint, Match, Programme, ProgrammeError, Rule, Verdict};
+pub use fault::{
+    Between, Endpoint, Field, Match, Place, Preset, Programme, ProgrammeError, Rule, UnknownPreset,
+    Verdict, Vocabulary, Word,
+};
 pub use log::{Applied, Call, Transmission};
 pub use model::{Currency, State};
 pub use payout::{Payout, PayoutStatus, ScheduleType, SellerStatus, SellerStatusError};

@@ -25,7 +25,12 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use crate::{Deliver, FakePsp, Fate, clock::http_date, webhook};
+use crate::{
+    Deliver, FakePsp, Fate,
+    clock::{http_date, off},
+    webhook,
+    wire::ClockOff,
+};
 
 /// After `stop`, so long for answers that are on their way. A hanging one never ends.
 const GRACE: Duration = Duration::from_secs(1);
@@ -147,7 +152,8 @@ async fn answer(
         Some(Fate::Twice) => doom.twice.store(true, Ordering::Relaxed),
         None => {}
     }
-    if let Ok(date) = HeaderValue::try_from(http_date(psp.now())) {
+    let ms = response.extensions().get().map_or(0, |ClockOff(ms)| *ms);
+    if let Ok(date) = HeaderValue::try_from(http_date(off(psp.now(), ms))) {
         response.headers_mut().insert("date", date);
     }
     Ok(response)

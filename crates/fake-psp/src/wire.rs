@@ -22,6 +22,10 @@ pub enum Fate {
     Twice,
 }
 
+/// The answer's `date` header is so many milliseconds ahead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClockOff(pub(crate) i64);
+
 impl Fate {
     pub(crate) fn response(self) -> Response {
         let mut response = Response::new(Body::empty());

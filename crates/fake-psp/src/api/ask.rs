@@ -15,10 +15,10 @@ use super::{
     sealed::{self, Secrecy},
 };
 use crate::{
-    Endpoint,
+    Endpoint, State,
     fault::Subject,
     idempotency::Scope,
-    model::Payment,
+    model::{Method, Payment},
     world::{Core, World},
 };
 
@@ -53,6 +53,9 @@ pub(super) struct About {
     order_name: Option<String>,
     payment_key: Option<String>,
     amount: Option<i64>,
+    cancel_amount: Option<i64>,
+    method: Option<Method>,
+    status: Option<State>,
 }
 
 impl About {
@@ -62,6 +65,10 @@ impl About {
             order_name: self.order_name.as_deref(),
             payment_key: self.payment_key.as_deref(),
             amount: self.amount,
+            cancel_amount: self.cancel_amount,
+            method: self.method,
+            status: self.status,
+            ..Subject::default()
         }
     }
 }
@@ -153,11 +160,15 @@ impl Ask {
 
     pub(super) fn about(&self, world: &World) -> About {
         if let Some(payment) = self.payment(world) {
+            let known = Subject::of(payment);
             return About {
                 order_id: Some(payment.order_id.clone()),
                 order_name: Some(payment.order_name.clone()),
                 payment_key: Some(payment.key.clone()),
                 amount: Some(payment.amount),
+                cancel_amount: self.cancel_amount(payment),
+                method: known.method,
+                status: known.status,
             };
         }
         let order_id = self.params.get("orderId").cloned();
@@ -169,6 +180,18 @@ impl Ask {
                 .opens_payment()
                 .then(|| fields::won(&self.body, "amount").ok().flatten())
                 .flatten(),
+            method: match self.endpoint() {
+                Endpoint::KeyIn => Some(Method::Card),
+                Endpoint::VirtualAccount => Some(Method::VirtualAccount),
+                _ => None,
+            },
+            ..About::default()
         }
+    }
+
+    /// How much a cancel is of.
+    fn cancel_amount(&self, payment: &Payment) -> Option<i64> {
+        let named = || fields::won(&self.body, "cancelAmount").ok().flatten();
+        (self.endpoint() == Endpoint::Cancel).then(|| named().unwrap_or(payment.cancelable()))
     }
 }

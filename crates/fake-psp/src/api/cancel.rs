@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    act::Act,
+    act::{Act, Twist},
     answer::Answer,
     error::Refusal,
     fields::{Amount, Text, amount_or_zero},
@@ -126,6 +126,7 @@ fn cancel(act: &mut Act<'_>) -> Result<Answer, Refusal> {
         },
         request_id: request_id.as_deref(),
         cause: Cause::Cancel,
+        booked: !matches!(act.twist, Twist::Unbooked),
     };
     act.world.give_back(act.core, key, &back, act.now);
     Ok(act.show_payment(key))

@@ -24,6 +24,9 @@ pub(crate) struct Late {
     reply: Option<oneshot::Sender<Answer>>,
     /// The payment that is held for review until then.
     held: Option<String>,
+    /// The code with which it is refused then.
+    #[serde(default)]
+    decline: Option<String>,
 }
 
 impl World {
@@ -34,6 +37,7 @@ impl World {
         now: Timestamp,
         due: Timestamp,
         held: Option<String>,
+        decline: Option<String>,
     ) -> (LateId, oneshot::Receiver<Answer>) {
         if let Some(scope) = &ask.scope {
             self.idempotency.begin(scope, now);
@@ -48,7 +52,7 @@ impl World {
         let (reply, answer) = oneshot::channel();
         let order = self.late.range((due, 0)..=(due, u64::MAX)).next_back();
         let id = (due, order.map_or(0, |((_, last), _)| last + 1));
-        self.late.insert(id, Late { ask, reply: Some(reply), held });
+        self.late.insert(id, Late { ask, reply: Some(reply), held, decline });
         (id, answer)
     }
 
@@ -65,11 +69,13 @@ impl World {
     /// Does what was put off. Nothing if it is done already.
     pub(crate) fn run_late(&mut self, core: &Core, id: LateId) {
         let (at, _) = id;
-        self.do_late(core, id, &Twist::Honest, at);
+        let decline = self.late.get(&id).and_then(|late| late.decline.clone());
+        let twist = decline.map_or(Twist::Honest, |code| Twist::Decline(Refusal::new(code)));
+        self.do_late(core, id, &twist, at);
     }
 
     fn do_late(&mut self, core: &Core, id: LateId, twist: &Twist, at: Timestamp) {
-        let Some(Late { ask, reply, held }) = self.late.remove(&id) else { return };
+        let Some(Late { ask, reply, held, .. }) = self.late.remove(&id) else { return };
         if let Some(payment) = held.as_deref().and_then(|key| self.store.get_mut(key)) {
             payment.held = false;
         }

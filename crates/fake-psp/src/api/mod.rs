@@ -161,7 +161,8 @@ fn take_in(core: &Core, world: &mut World, now: Timestamp, mut ask: Ask, parts: 
     if let Some(refusal) = test_code(key, &parts.headers) {
         return Intake::Refused(job, refusal);
     }
-    let verdict = world.faults.judge(&*core.entropy, now, endpoint, about.subject());
+    let subject = Subject { api_key: Some(key), ..about.subject() };
+    let verdict = world.faults.judge(&*core.entropy, now, endpoint, subject);
     if verdict != Verdict::Pass {
         world.calls[call].fault = Some(verdict.name().into());
         return Intake::Judged(job, verdict);
@@ -192,7 +193,7 @@ fn planned(world: &mut World, ask: &Ask) -> Verdict {
             Verdict::Refuse { code: code.clone(), status: None }
         }
         Some(Planned::Hang) => Verdict::ActThenHang,
-        Some(Planned::Review) => Verdict::Hold { ms: u64::MAX },
+        Some(Planned::Review) => Verdict::Review,
     }
 }
 

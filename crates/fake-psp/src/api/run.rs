@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode},
     response::Response,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::time;
 
 use super::{
@@ -18,8 +18,11 @@ use super::{
 };
 use crate::{
     Endpoint, FakePsp, Verdict,
-    wire::{self, Fate},
-    world::World,
+    clock::later,
+    fault::clock_off,
+    model::{Method, Payment},
+    wire::{self, ClockOff, Fate},
+    world::{Core, Duty, World},
 };
 
 /// One request on its way to an answer.
@@ -41,11 +44,13 @@ pub(super) async fn run(psp: &FakePsp, job: Job, verdict: Verdict) -> Response {
             job.respond(psp, acted)
         }
         Verdict::TooMany { retry_after_s } => job.too_many(psp, retry_after_s),
+        Verdict::Maintenance { code, status } => job.maintained(psp, code, status),
         Verdict::DropRequest => Fate::Close.response(),
         Verdict::Reset => Fate::Reset.response(),
         Verdict::HangBefore => std::future::pending().await,
         Verdict::Delay { ms } => job.act_after(psp, ms).await,
-        Verdict::Hold { ms } => job.hold(psp, ms),
+        Verdict::Hold { ms, decline } => job.hold(psp, ms, decline),
+        Verdict::Review => job.hold(psp, u64::MAX, None),
         verdict => {
             let twist = match &verdict {
                 Verdict::Decline { code } => Twist::Decline(Refusal::new(code.as_str())),
@@ -53,24 +58,43 @@ pub(super) async fn run(psp: &FakePsp, job: Job, verdict: Verdict) -> Response {
                 Verdict::StaleAnswer => Twist::WithoutNewest,
                 _ => Twist::Honest,
             };
-            let late = if let Verdict::ActThenLate { ms } = verdict { ms } else { 0 };
-            let acted = job.act(psp, &twist, late, verdict == Verdict::ActTwice);
+            let acted = job.act(psp, &twist, &verdict);
             job.after_acting(psp, acted, verdict).await
         }
     }
 }
 
 impl Job {
-    fn act(&self, psp: &FakePsp, twist: &Twist, late_ms: u64, twice: bool) -> Acted {
+    fn act(&self, psp: &FakePsp, twist: &Twist, verdict: &Verdict) -> Acted {
         psp.with(|core, world, now| {
+            let late_ms = if let Verdict::ActThenLate { ms } = verdict { *ms } else { 0 };
             let open_from = later(now, late_ms);
             let acted = act::act(core, world, &self.ask, now, twist, open_from);
-            if twice && acted.answer.is_success() {
-                let key = self.ask.payment(world).map(|payment| payment.key.clone());
-                key.inspect(|key| world.cheat(core, key, now));
+            if acted.answer.is_success() {
+                self.follow(core, world, now, verdict, acted.replayed);
             }
             acted
         })
+    }
+
+    /// What the verdict makes of a payment besides what was asked for.
+    fn follow(
+        &self,
+        core: &Core,
+        world: &mut World,
+        now: Timestamp,
+        verdict: &Verdict,
+        replayed: bool,
+    ) {
+        let Some(key) = self.ask.payment(world).map(|payment| payment.key.clone()) else { return };
+        match verdict {
+            Verdict::ActTwice => world.cheat(core, &key, now),
+            Verdict::ConsoleCancel { ms, amount } if !replayed => {
+                let duty = Duty::ConsoleCancel { key, amount: *amount };
+                world.agenda.add(later(now, *ms), duty);
+            }
+            _ => {}
+        }
     }
 
     /// The act is done; now for the answer.
@@ -92,6 +116,17 @@ impl Job {
                 self.respond(psp, instead(acted, |_| Answer { body, ..Answer::empty() }))
             }
             Verdict::SlowBody { ms } => wire::slow(self.respond(psp, acted), ms).await,
+            Verdict::ClockOff { ms } => {
+                let off = |answer: &Answer| Answer {
+                    body: clock_off(&answer.body, ms),
+                    ..answer.clone()
+                };
+                let is_readable = !acted.answer.sealed;
+                let acted = if is_readable { instead(acted, off) } else { acted };
+                let mut response = self.respond(psp, acted);
+                response.extensions_mut().insert(ClockOff(ms));
+                response
+            }
             Verdict::StaleAnswer => self.respond(psp, self.stale(psp, acted)),
             Verdict::OtherAnswer => self.respond(psp, self.other(psp, acted)),
             Verdict::AnswerTwice => {
@@ -110,11 +145,11 @@ impl Job {
             if !self.ask.has_effect() || act::known(core, world, &self.ask, now).is_some() {
                 return None;
             }
-            Some(world.put_off(self.ask.clone(), now, later(now, ms), None))
+            Some(world.put_off(self.ask.clone(), now, later(now, ms), None, None))
         });
         let Some((id, answer)) = queued else {
             time::sleep(Duration::from_millis(ms)).await;
-            let acted = self.act(psp, &Twist::Honest, 0, false);
+            let acted = self.act(psp, &Twist::Honest, &Verdict::Pass);
             return self.respond(psp, acted);
         };
         time::sleep(Duration::from_millis(ms)).await;
@@ -126,8 +161,8 @@ impl Job {
         self.respond(psp, Acted { answer, replayed: false })
     }
 
-    /// A confirm under review: 200 and IN_PROGRESS now, approved later.
-    fn hold(&self, psp: &FakePsp, ms: u64) -> Response {
+    /// A confirm under review: 200 and IN_PROGRESS now, approved (or declined) later.
+    fn hold(&self, psp: &FakePsp, ms: u64, decline: Option<String>) -> Response {
         let acted = psp.with(|core, world, now| {
             if let Some(acted) = act::known(core, world, &self.ask, now) {
                 return acted;
@@ -138,7 +173,8 @@ impl Job {
             let answer = match confirm::check(core, world, &self.ask) {
                 Err(refusal) => return act::refuse(core, world, &self.ask, now, &refusal),
                 Ok(key) => {
-                    world.put_off(self.ask.clone(), now, later(now, ms), Some(key.clone()));
+                    let (ask, held) = (self.ask.clone(), Some(key.clone()));
+                    world.put_off(ask, now, later(now, ms), held, decline);
                     let payment = world.store.get(&key).expect("checked just now");
                     show(core, world, payment, self.ask.english)
                 }
@@ -182,6 +218,19 @@ impl Job {
         response
     }
 
+    /// Banks have hours in which they are closed; everything else is maintained.
+    fn maintained(&self, psp: &FakePsp, code: Option<String>, status: Option<u16>) -> Response {
+        let code = code.unwrap_or_else(|| {
+            let by_bank = psp.with(|_, world, _| {
+                let method = self.ask.payment(world).map(Payment::method);
+                matches!(method, Some(Method::Transfer | Method::VirtualAccount))
+            });
+            let by_bank = by_bank || self.ask.endpoint() == Endpoint::VirtualAccount;
+            if by_bank { "NOT_AVAILABLE_BANK" } else { "MAINTAINED_METHOD" }.to_owned()
+        });
+        self.refuse(psp, &Refusal::with_status(code, status))
+    }
+
     /// Answers an error without having acted.
     pub(super) fn refuse(&self, psp: &FakePsp, refusal: &Refusal) -> Response {
         let answer = psp.with(|core, _, now| self.ask.refused(core, now, refusal));
@@ -222,10 +271,4 @@ impl Job {
 
 fn instead(acted: Acted, answer: impl FnOnce(&Answer) -> Answer) -> Acted {
     Acted { answer: answer(&acted.answer), ..acted }
-}
-
-/// So many milliseconds from now, within what a timestamp can say.
-fn later(now: Timestamp, ms: u64) -> Timestamp {
-    let wait = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
-    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }

@@ -6,6 +6,7 @@ mod body;
 mod buyer;
 mod calls;
 mod events;
+mod faults;
 mod hooks;
 mod payments;
 mod sellers;
@@ -16,16 +17,14 @@ mod timeline;
 
 use axum::{
     Json, Router,
-    body::Bytes,
     extract::{Query, State, rejection::QueryRejection},
-    http::StatusCode,
     response::{IntoResponse, Response},
     routing::get,
 };
 use serde::Deserialize;
 
-use crate::{FakePsp, Programme};
-use body::{bad_query, refuse};
+use crate::FakePsp;
+use body::bad_query;
 pub use timeline::{Moment, MomentKind};
 
 pub(crate) fn routes() -> Router<FakePsp> {
@@ -34,6 +33,7 @@ pub(crate) fn routes() -> Router<FakePsp> {
         .merge(buyer::routes())
         .merge(calls::routes())
         .merge(events::routes())
+        .merge(faults::routes())
         .merge(hooks::routes())
         .merge(payments::routes())
         .merge(sellers::routes())
@@ -42,8 +42,6 @@ pub(crate) fn routes() -> Router<FakePsp> {
         .merge(time::routes())
         .route("/healthz", get(async || "ok"))
         .route("/_fake/book", get(book))
-        .route("/_fake/faults", get(faults).post(install).delete(heal))
-        .route("/_fake/faults/applied", get(async |State(psp): State<FakePsp>| Json(psp.applied())))
 }
 
 #[derive(Deserialize)]
@@ -59,23 +57,4 @@ async fn book(State(psp): State<FakePsp>, query: Result<Query<Since>, QueryRejec
         Ok(Query(Since { since })) => Json(psp.book_since(since)).into_response(),
         Err(error) => bad_query(&error),
     }
-}
-
-async fn faults(State(psp): State<FakePsp>) -> Json<Programme> {
-    Json(psp.programme())
-}
-
-async fn install(State(psp): State<FakePsp>, body: Bytes) -> Response {
-    match Programme::from_json(&body) {
-        Ok(programme) => {
-            psp.install(programme);
-            StatusCode::NO_CONTENT.into_response()
-        }
-        Err(error) => refuse(StatusCode::BAD_REQUEST, "INVALID_PROGRAMME", &error.to_string()),
-    }
-}
-
-async fn heal(State(psp): State<FakePsp>) -> StatusCode {
-    psp.heal();
-    StatusCode::NO_CONTENT
 }

@@ -1,23 +1,30 @@
 //! Asks the rules, and writes down what fired.
 
+use std::cmp::Ordering;
+
 use jiff::Timestamp;
 
-use super::{Endpoint, Match, Programme, Verdict, glob};
+use super::{Endpoint, Programme, Rule, Verdict};
 use crate::{
-    Applied,
+    Applied, EventType, State,
     clock::Entropy,
     data::{Kept, List, Parts},
-    model::Payment,
+    model::{Method, Payment},
     table::Table,
 };
 
-/// What a request, a webhook or a row is about, as far as it is known.
+/// What a request, a webhook, a row or a deposit is about, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Subject<'a> {
     pub(crate) order_id: Option<&'a str>,
     pub(crate) order_name: Option<&'a str>,
     pub(crate) payment_key: Option<&'a str>,
     pub(crate) amount: Option<i64>,
+    pub(crate) cancel_amount: Option<i64>,
+    pub(crate) method: Option<Method>,
+    pub(crate) status: Option<State>,
+    pub(crate) event: Option<EventType>,
+    pub(crate) api_key: Option<&'a str>,
 }
 
 impl<'a> Subject<'a> {
@@ -27,15 +34,24 @@ impl<'a> Subject<'a> {
             order_name: Some(&payment.order_name),
             payment_key: Some(&payment.key),
             amount: Some(payment.amount),
+            method: payment.authenticated_at.map(|_| payment.method()),
+            status: Some(payment.state),
+            ..Self::default()
         }
     }
 }
 
-/// The installed programme, the counts that `nth` needs, and the record of what fired.
+/// The installed programme, what its matchers count, and the record of what fired.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     programme: Kept<Programme>,
+    /// Requests and webhooks by endpoint and order.
     counts: Table<u32, (Endpoint, String)>,
+    /// What each rule with `every` was found to be about, by the rule's position.
+    met: Table<u32, usize>,
+    /// How often each rule struck.
+    struck: Table<u32, usize>,
+    /// The settlement rows that each rule struck.
     rows_told: Table<(), (usize, String)>,
     applied: List<Applied>,
 }
@@ -45,7 +61,47 @@ impl Faults {
     pub(crate) fn install(&mut self, programme: Programme) {
         *self.programme = programme;
         self.counts.clear();
+        self.met.clear();
+        self.struck.clear();
         self.rows_told.clear();
+    }
+
+    /// Adds a rule after the others, under a name that no other has. Counting goes on.
+    pub(crate) fn add(&mut self, mut rule: Rule) -> String {
+        let wanted = rule.name.take().unwrap_or_else(|| rule.then.name().to_owned());
+        let taken = |name: &String| self.programme.position(name).is_some();
+        let others = (2..).map(|n: u32| format!("{wanted}-{n}"));
+        let free = std::iter::once(wanted.clone()).chain(others).find(|name| !taken(name));
+        let name = free.expect("numbers do not end");
+        self.programme.rules.push(Rule { name: Some(name.clone()), ..rule });
+        name
+    }
+
+    /// Takes a rule out. The others keep their names and counts, those without a name get their
+    /// former position as one: their draws stay the same.
+    pub(crate) fn remove(&mut self, name: &str) -> bool {
+        let Some(gone) = self.programme.position(name) else { return false };
+        for (position, rule) in self.programme.rules.iter_mut().enumerate() {
+            rule.name = Some(rule.label(position));
+        }
+        self.programme.rules.remove(gone);
+        let moved = |position: usize| match position.cmp(&gone) {
+            Ordering::Less => Some(position),
+            Ordering::Equal => None,
+            Ordering::Greater => Some(position - 1),
+        };
+        for counts in [&mut self.met, &mut self.struck] {
+            let kept = counts.iter().filter_map(|(at, count)| Some((moved(*at)?, *count)));
+            let kept: Vec<_> = kept.collect();
+            counts.clear();
+            kept.into_iter().for_each(|(at, count)| drop(counts.insert(at, count)));
+        }
+        let told = self.rows_told.keys();
+        let told = told.filter_map(|(at, row)| Some((moved(*at)?, row.clone())));
+        let told: Vec<_> = told.collect();
+        self.rows_told.clear();
+        told.into_iter().for_each(|row| drop(self.rows_told.insert(row, ())));
+        true
     }
 
     pub(crate) fn programme(&self) -> &Programme {
@@ -62,16 +118,18 @@ impl Faults {
     }
 
     pub(crate) fn parts(&mut self) -> Parts<'_> {
-        let Self { programme, counts, rows_told, applied } = self;
+        let Self { programme, counts, met, struck, rows_told, applied } = self;
         vec![
             ("fault_programme", programme),
             ("fault_count", counts),
+            ("fault_met", met),
+            ("fault_struck", struck),
             ("fault_row_told", rows_told),
             ("fault_applied", applied),
         ]
     }
 
-    /// The verdict on a request or a webhook.
+    /// The verdict on a request, a webhook or a deposit.
     pub(crate) fn judge(
         &mut self,
         entropy: &dyn Entropy,
@@ -86,70 +144,82 @@ impl Faults {
         let counted = (endpoint, order.to_owned());
         let nth = self.counts.get(&counted).map_or(1, |count| count + 1);
         self.counts.insert(counted, nth);
-        let Some(position) = self.first_match(entropy, endpoint, subject, nth, None) else {
-            return Verdict::Pass;
-        };
-        self.record(at, position, endpoint, subject, nth)
+        let thing = Thing { endpoint, subject, nth, at, row: None };
+        let Some(position) = self.first_match(entropy, thing) else { return Verdict::Pass };
+        self.record(at, position, thing)
     }
 
     /// The verdict on one row of the settlement list. It depends on the row alone, so that all
-    /// pages of a file, and the same file read twice, agree.
+    /// pages of a file, and the same file read twice, agree. `settled` is the moment that its rule
+    /// goes by.
     pub(crate) fn judge_row(
         &mut self,
         entropy: &dyn Entropy,
-        at: Timestamp,
+        (at, settled): (Timestamp, Timestamp),
         subject: Subject<'_>,
         nth: u32,
         transaction_key: &str,
     ) -> Verdict {
         let endpoint = Endpoint::SettlementFile;
-        let found = self.first_match(entropy, endpoint, subject, nth, Some(transaction_key));
-        let Some(position) = found else { return Verdict::Pass };
+        let thing = Thing { endpoint, subject, nth, at: settled, row: Some(transaction_key) };
+        let Some(position) = self.first_match(entropy, thing) else { return Verdict::Pass };
         if self.rows_told.insert((position, transaction_key.to_owned()), ()).is_none() {
-            return self.record(at, position, endpoint, subject, nth);
+            return self.record(at, position, thing);
         }
         self.programme.rules[position].then.clone()
     }
 
-    /// The most days by which a row may come late: so much earlier a file has to look for rows.
-    pub(crate) fn latest_row_days(&self) -> u32 {
-        let late = self.programme.rules.iter().map(|rule| match rule.then {
-            Verdict::Late { days } => days,
-            _ => 0,
-        });
-        late.max().unwrap_or(0)
+    /// The most days by which a row may come late, and early: so much further a file has to look
+    /// for rows.
+    pub(crate) fn most_row_days(&self) -> (u32, u32) {
+        let days = |rule: &Rule| match rule.then {
+            Verdict::Late { days } => (days, 0),
+            Verdict::Early { days } => (0, days),
+            _ => (0, 0),
+        };
+        let most = |(a, b): (u32, u32), (c, d): (u32, u32)| (a.max(c), b.max(d));
+        self.programme.rules.iter().map(days).fold((0, 0), most)
     }
 
-    fn first_match(
-        &self,
-        entropy: &dyn Entropy,
-        endpoint: Endpoint,
-        subject: Subject<'_>,
-        nth: u32,
-        row: Option<&str>,
-    ) -> Option<usize> {
-        self.programme.rules.iter().enumerate().position(|(position, rule)| {
-            rule.then != Verdict::Pass
-                && rule.on.is_about(endpoint, subject, nth)
-                && rule.on.probability.is_none_or(|probability| {
-                    let order = subject.order_id.unwrap_or_default();
-                    let label = rule.label(position);
-                    let which = row.map_or_else(|| nth.to_string(), str::to_owned);
-                    let name = format!("psp/fault/{label}/{}/{order}/{which}", endpoint.as_str());
-                    strikes(entropy.draw(&name), probability)
-                })
-        })
+    fn first_match(&mut self, entropy: &dyn Entropy, thing: Thing<'_>) -> Option<usize> {
+        (0..self.programme.rules.len()).find(|position| self.strikes(entropy, *position, thing))
     }
 
-    fn record(
-        &mut self,
-        at: Timestamp,
-        position: usize,
-        endpoint: Endpoint,
-        subject: Subject<'_>,
-        nth: u32,
-    ) -> Verdict {
+    fn strikes(&mut self, entropy: &dyn Entropy, position: usize, thing: Thing<'_>) -> bool {
         let rule = &self.programme.rules[position];
+        let Thing { endpoint, subject, nth, at, row } = thing;
+        if rule.then == Verdict::Pass || !rule.on.is_about(endpoint, subject, nth, at) {
+            return false;
+        }
+        let probably = rule.on.probability.is_none_or(|probability| {
+            let order = subject.order_id.unwrap_or_default();
+            let label = rule.label(position);
+            let which = row.map_or_else(|| nth.to_string(), str::to_owned);
+            let name = format!("psp/fault/{label}/{}/{order}/{which}", endpoint.as_str());
+            strikes(entropy.draw(&name), probability)
+        });
+        // Exhausted, but for a row that it struck before.
+        let told = |key: &str| self.rows_told.get(&(position, key.to_owned())).is_some();
+        let exhausted =
+            rule.on.times.is_some_and(|times| {
+                self.struck.get(&position).is_some_and(|struck| *struck >= times)
+            }) && !row.is_some_and(told);
+        if !probably || exhausted {
+            return false;
+        }
+        let Some(every) = rule.on.every else { return true };
+        let met = self.met.get(&position).map_or(1, |met| met + 1);
+        self.met.insert(position, met);
+        met.is_multiple_of(every.max(1))
+    }
+
+    fn record(&mut self, at: Timestamp, position: usize, thing: Thing<'_>) -> Verdict {
+        let Thing { endpoint, subject, nth, .. } = thing;
+        let rule = &self.programme.rules[position];
+        if rule.on.times.is_some() {
+            let struck = self.struck.get(&position).map_or(1, |struck| struck + 1);
+            self.struck.insert(position, struck);
+        }
         let (at_endpoint, order) = (endpoint.as_str(), subject.order_id);
         tracing::info!(order, endpoint = at_endpoint, nth, verdict = ?rule.then, "fault applied");
         self.applied.push(Applied {
@@ -166,25 +236,22 @@ impl Faults {
     }
 }
 
+/// What is judged.
+#[derive(Clone, Copy)]
+struct Thing<'a> {
+    endpoint: Endpoint,
+    subject: Subject<'a>,
+    /// The how-manieth of its endpoint and order.
+    nth: u32,
+    /// The moment that counts.
+    at: Timestamp,
+    /// The transaction key of a settlement row.
+    row: Option<&'a str>,
+}
+
 /// A draw is spread evenly over all of u64; the upper 53 bits are exact in a float.
 #[expect(clippy::float_arithmetic, reason = "a probability is compared, no money is computed")]
 fn strikes(draw: u64, probability: f64) -> bool {
     const STEPS: f64 = 9_007_199_254_740_992.0; // 2^53
     ((draw >> 11) as f64) < probability * STEPS
-}
-
-impl Match {
-    fn is_about(&self, endpoint: Endpoint, subject: Subject<'_>, nth: u32) -> bool {
-        let everywhere = self.endpoint == Endpoint::Any
-            && !matches!(endpoint, Endpoint::Webhook | Endpoint::SettlementFile);
-        (everywhere || self.endpoint == endpoint)
-            && self.nth.is_none_or(|wanted| wanted == nth)
-            && self.amount.is_none_or(|wanted| subject.amount == Some(wanted))
-            && self.payment_key.as_deref().is_none_or(|wanted| subject.payment_key == Some(wanted))
-            && self.order.as_deref().is_none_or(|pattern| {
-                [subject.order_id, subject.order_name]
-                    .into_iter()
-                    .any(|name| glob::matches(pattern, name.unwrap_or_default()))
-            })
-    }
 }

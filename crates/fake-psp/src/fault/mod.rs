@@ -1,115 +1,27 @@
 //! The fault programme: rules in order, the first that matches and does not pass decides.
 
+mod between;
+mod clock_off;
+mod endpoint;
+mod error;
 mod glob;
 mod judge;
+mod matching;
+mod preset;
 mod verdict;
+mod vocabulary;
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use crate::hint::hint;
+pub use between::Between;
+pub(crate) use clock_off::clock_off;
+pub use endpoint::Endpoint;
+pub use error::ProgrammeError;
 pub(crate) use judge::{Faults, Subject};
+pub use matching::Match;
+pub use preset::{Preset, UnknownPreset};
 pub use verdict::Verdict;
-
-/// Where a request goes, and where a fault may strike.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Endpoint {
-    /// In a rule: every request of the API.
-    #[default]
-    #[serde(rename = "*")]
-    Any,
-    /// `POST /v1/payments/confirm` and the legacy `POST /v1/payments/{paymentKey}`.
-    Confirm,
-    /// `GET /v1/payments/{paymentKey}` and `GET /v1/payments/orders/{orderId}`.
-    Read,
-    /// `POST /v1/payments/{paymentKey}/cancel`.
-    Cancel,
-    /// `GET /v1/transactions`.
-    Transactions,
-    /// `GET /v1/settlements`, the request.
-    Settlements,
-    /// `POST /v1/payments`: a payment opened by the API.
-    CreatePayment,
-    /// `POST /v1/payments/key-in`.
-    KeyIn,
-    /// `POST /v1/virtual-accounts`.
-    VirtualAccount,
-    /// `POST /v1/billing/authorizations/issue` and `…/card`.
-    BillingIssue,
-    /// `POST /v1/billing/{billingKey}`.
-    BillingCharge,
-    /// `DELETE /v1/billing/{billingKey}`.
-    BillingDelete,
-    /// `/v1/cash-receipts`.
-    CashReceipts,
-    /// `/v2/sellers`.
-    Sellers,
-    /// `/v2/payouts` and `/v2/balances`.
-    Payouts,
-    /// Every other endpoint of the API: promotions, manual settlement.
-    Other,
-    /// One webhook on its way to the merchant.
-    Webhook,
-    /// One row of the settlement list.
-    SettlementFile,
-    /// The hosted page. In the call log only; no faults.
-    Window,
-    /// No such route. In the call log only; no faults.
-    Unknown,
-}
-
-impl Endpoint {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Any => "*",
-            Self::Confirm => "confirm",
-            Self::Read => "read",
-            Self::Cancel => "cancel",
-            Self::Transactions => "transactions",
-            Self::Settlements => "settlements",
-            Self::CreatePayment => "create_payment",
-            Self::KeyIn => "key_in",
-            Self::VirtualAccount => "virtual_account",
-            Self::BillingIssue => "billing_issue",
-            Self::BillingCharge => "billing_charge",
-            Self::BillingDelete => "billing_delete",
-            Self::CashReceipts => "cash_receipts",
-            Self::Sellers => "sellers",
-            Self::Payouts => "payouts",
-            Self::Other => "other",
-            Self::Webhook => "webhook",
-            Self::SettlementFile => "settlement_file",
-            Self::Window => "window",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// Which requests (webhooks, rows) a rule is about. Everything that is given has to hold.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Match {
-    /// Where; `*` (the default) is any request of the API.
-    #[serde(default)]
-    pub endpoint: Endpoint,
-    /// Glob (`*`, `?`) over the order id *or* the order name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order: Option<String>,
-    /// This payment only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub payment_key: Option<String>,
-    /// Payments of this total amount only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub amount: Option<i64>,
-    /// Only the n-th of its endpoint and order, counted from 1 since the programme was installed.
-    /// For settlement rows: 1 is the approval, 2 the first cancel, and so on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nth: Option<u32>,
-    /// Strikes with this probability, 0 to 1; drawn by name, not by call order.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub probability: Option<f64>,
-}
+pub use vocabulary::{Field, Place, Vocabulary, Word};
 
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -134,46 +46,13 @@ pub struct Programme {
     pub rules: Vec<Rule>,
 }
 
-/// A programme that cannot be run.
-#[derive(Debug, Error)]
-pub enum ProgrammeError {
-    /// Not TOML, or not of the right shape. The message has the line.
-    #[error("the fault programme is no valid TOML: {0}{hint}", hint = hint(&.0.to_string()))]
-    Toml(#[from] toml::de::Error),
-    /// Not JSON, or not of the right shape.
-    #[error("the fault programme is no valid JSON: {0}{hint}", hint = hint(&.0.to_string()))]
-    Json(#[from] serde_json::Error),
-    /// A verdict at an endpoint that has no use for it.
-    #[error(
-        "rule {rule}: `{verdict}` means nothing at endpoint `{endpoint}`; there you can say: {valid}"
-    )]
-    Misplaced {
-        /// Name or position of the rule.
-        rule: String,
-        /// The verdict's name.
-        verdict: &'static str,
-        /// The endpoint's name.
-        endpoint: &'static str,
-        /// What would be understood.
-        valid: String,
-    },
-    /// A number out of its range.
-    #[error("rule {rule}: {what}")]
-    OutOfRange {
-        /// Name or position of the rule.
-        rule: String,
-        /// What to correct.
-        what: &'static str,
-    },
-}
-
 impl Programme {
     /// Reads TOML.
     ///
     /// # Errors
     /// When a key or verdict is unknown, or a verdict is misplaced.
     pub fn from_toml(text: &str) -> Result<Self, ProgrammeError> {
-        let programme: Self = toml::from_str(text)?;
+        let programme: Self = error::read_toml(text)?;
         programme.check()?;
         Ok(programme)
     }
@@ -183,12 +62,13 @@ impl Programme {
     /// # Errors
     /// As [`Self::from_toml`].
     pub fn from_json(text: &[u8]) -> Result<Self, ProgrammeError> {
-        let programme: Self = serde_json::from_slice(text)?;
+        let programme: Self = error::read_json(text)?;
         programme.check()?;
         Ok(programme)
     }
 
-    /// Does each rule's verdict mean something where the rule strikes?
+    /// Does each rule's verdict mean something where the rule strikes, and can its conditions
+    /// hold?
     ///
     /// # Errors
     /// Names the first rule that does not.
@@ -204,20 +84,28 @@ impl Programme {
                     valid: Verdict::names_at(endpoint).collect::<Vec<_>>().join(", "),
                 });
             }
-            if rule.on.nth == Some(0) {
-                let what = "`nth` counts from 1; write 1 for the first";
-                return Err(ProgrammeError::OutOfRange { rule: name, what });
-            }
-            if rule.on.probability.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
-                let what = "`probability` goes from 0 to 1";
-                return Err(ProgrammeError::OutOfRange { rule: name, what });
+            if let Some(what) = rule.on.nonsense() {
+                return Err(ProgrammeError::Nonsense { rule: name, what });
             }
         }
         Ok(())
     }
+
+    /// Where the rule of this name is. A rule without a name goes by its position.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.rules.iter().enumerate().position(|(at, rule)| rule.label(at) == name)
+    }
 }
 
 impl Rule {
+    /// Reads one rule in JSON.
+    ///
+    /// # Errors
+    /// When it is no JSON, or says something that is unknown.
+    pub fn from_json(text: &[u8]) -> Result<Self, ProgrammeError> {
+        error::read_json(text)
+    }
+
     /// The rule's name, or its position.
     pub(crate) fn label(&self, position: usize) -> String {
         self.name.clone().unwrap_or_else(|| position.to_string())
@@ -264,7 +152,44 @@ mod tests {
         let error = Programme::from_toml(wrong).unwrap_err().to_string();
         assert!(error.contains("`garbage` means nothing at endpoint `webhook`"), "{error}");
         assert!(error.contains("reorder"), "{error}");
-        let wrong = "[[rules]]\non = { nth = 0 }\nthen = \"reset\"\n";
-        assert!(Programme::from_toml(wrong).is_err());
+    }
+
+    #[test]
+    fn an_error_names_the_rule() {
+        let lost = "[[rules]]\nname = \"lost\"\nthen = \"reset\"\n";
+        for (wrong, expected) in [
+            ("name = \"odd\"\nthen = \"rest\"", "rule `odd`"),
+            ("then = \"rest\"", "rule `1`"),
+            ("name = \"odd\"\non = { event = \"DONE\" }\nthen = \"drop\"", "rule `odd`"),
+            ("on = { nth = 0 }\nthen = \"reset\"", "rule `1`: `nth` counts from 1"),
+            ("on = { every = 0 }\nthen = \"reset\"", "write 2 for every other one"),
+            ("on = { method = \"CRAD\" }\nthen = \"reset\"", "did you mean `CARD`?"),
+            ("on = { min_amount = 2, max_amount = 1 }\nthen = \"reset\"", "swap them"),
+            ("on = { event = \"DEPOSIT_CALLBACK\" }\nthen = \"reset\"", "about webhooks"),
+            ("on = { between = [\"a\", \"b\"] }\nthen = \"reset\"", "two hours of the day"),
+        ] {
+            let error = Programme::from_toml(&format!("{lost}[[rules]]\n{wrong}\n")).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+        let wrong = br#"{"rules":[{"then":"reset"},{"name":"odd","then":"rest"}]}"#;
+        let error = Programme::from_json(wrong).unwrap_err().to_string();
+        assert!(error.contains("rule `odd`") && error.contains("mean `reset`"), "{error}");
+        let wrong = br#"{"ruls":[]}"#;
+        let error = Programme::from_json(wrong).unwrap_err().to_string();
+        assert!(error.contains("did you mean `rules`?"), "{error}");
+    }
+
+    #[test]
+    fn there_is_an_example_of_every_verdict() {
+        let told = Vocabulary::default().verdicts;
+        let names: Vec<_> = Verdict::examples().iter().map(Verdict::name).collect();
+        assert_eq!(names, told.iter().map(|word| &*word.name).collect::<Vec<_>>());
+        for example in Verdict::examples() {
+            let json = serde_json::to_value(&example).unwrap();
+            let word =
+                json.as_str().or(json.as_object().and_then(|it| it.keys().next()).map(|k| &**k));
+            assert_eq!(word, Some(example.name()));
+            assert!(Endpoint::ALL.iter().any(|endpoint| example.fits(*endpoint)));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Endpoint, model::State};
@@ -9,7 +10,7 @@ use crate::{Endpoint, model::State};
 ///
 /// "The act" is what the request asks for: charging, giving back, or, for reads, looking. It
 /// happens at most once per idempotency key, whatever the wire does; only `act_twice` breaks that.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Verdict {
     /// No opinion: the next rule is asked.
@@ -34,13 +35,25 @@ pub enum Verdict {
         /// For the `retry-after` header, in seconds.
         retry_after_s: u64,
     },
+    /// Answers as Toss does while a bank or a method is under maintenance, without effect and
+    /// without binding the idempotency key: NOT_AVAILABLE_BANK for transfers and virtual accounts,
+    /// else MAINTAINED_METHOD. With `between` in the rule, a maintenance window.
+    Maintenance {
+        /// Another code of Toss's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+        /// Another status than the table's, such as 503.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+    },
     /// Closes the connection before acting.
     DropRequest,
     /// Resets the connection (RST where the transport can) before acting.
     Reset,
     /// Neither acts nor answers.
     HangBefore,
-    /// Waits, then acts, then answers: the effect comes late, even if nobody waits any more.
+    /// Waits, then acts, then answers: the effect comes late, even if nobody waits any more. A
+    /// webhook is sent, a deposit arrives so much later.
     Delay {
         /// Milliseconds.
         ms: u64,
@@ -49,7 +62,13 @@ pub enum Verdict {
     Hold {
         /// Milliseconds; may be days.
         ms: u64,
+        /// In the end it is not approved but refused with this code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decline: Option<String>,
     },
+    /// Confirm: answers 200 with the payment still IN_PROGRESS until somebody decides by hand
+    /// (`POST /_fake/payments/{paymentKey}/review`).
+    Review,
     /// Acts, then closes the connection without an answer.
     ActThenClose,
     /// Acts, then resets the connection.
@@ -84,10 +103,31 @@ pub enum Verdict {
     OtherAnswer,
     /// Acts, then puts the same answer on the wire twice.
     AnswerTwice,
-    /// Cheat: confirm and cancel move the money once more than they say.
+    /// Answers (or sends) as always, but from a clock that is off: every time in the body, the
+    /// `date` header, a webhook's transmission time. Encrypted bodies stay as they are.
+    ClockOff {
+        /// Milliseconds ahead; negative: behind.
+        ms: i64,
+    },
+    /// Cheat: the money moves once more than the answer (or the deposit) says.
     ActTwice,
-    /// Cheat: confirm says DONE, but no money was taken; no transaction, no settlement.
+    /// Cheat: says DONE (or CANCELED), but no money was taken (or given back); no transaction, no
+    /// settlement.
     ActWithoutBook,
+    /// Acts, and some time later cancels by itself, as by hand in the merchant's console: the
+    /// merchant's servers did not ask for it. Nothing if so much is not left then.
+    ConsoleCancel {
+        /// Milliseconds after the approval.
+        ms: u64,
+        /// Only so much; without, all that is left.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<i64>,
+    },
+    /// Deposit: the bank takes it back some time later.
+    ReverseDeposit {
+        /// Milliseconds after the deposit.
+        ms: u64,
+    },
 
     /// Webhook or settlement row: so many more of the same.
     Duplicate {
@@ -104,6 +144,12 @@ pub enum Verdict {
         /// The status it claims.
         status: State,
     },
+    /// Webhook: payout and seller events carry a signature that is not of their body.
+    WrongSignature,
+    /// Webhook: a deposit callback carries another secret than the payment has.
+    WrongSecret,
+    /// Webhook: the body breaks off in the middle.
+    CutBody,
 
     /// Settlement row: not there.
     Missing,
@@ -112,8 +158,19 @@ pub enum Verdict {
         /// Won.
         won: i64,
     },
+    /// Settlement row: the fee is this much too high (or, negative, too low), and so the pay-out
+    /// too low.
+    FeeOff {
+        /// Won.
+        won: i64,
+    },
     /// Settlement row: listed as sold (and so paid out) this many days later.
     Late {
+        /// Days.
+        days: u32,
+    },
+    /// Settlement row: listed as sold (and so paid out) this many days earlier.
+    Early {
         /// Days.
         days: u32,
     },
@@ -123,104 +180,53 @@ fn one() -> u32 {
     1
 }
 
-/// Every verdict by name, with the endpoints where it means something.
-const PLACES: &[(&str, &[Endpoint])] = {
-    use Endpoint::{
-        Any, BillingCharge, BillingDelete, BillingIssue, Cancel, CashReceipts, Confirm,
-        CreatePayment, KeyIn, Other, Payouts, Read, Sellers, SettlementFile, Settlements,
-        Transactions, VirtualAccount, Webhook,
-    };
-    const REQUESTS: &[Endpoint] = &[
-        Any,
-        Confirm,
-        Read,
-        Cancel,
-        Transactions,
-        Settlements,
-        CreatePayment,
-        KeyIn,
-        VirtualAccount,
-        BillingIssue,
-        BillingCharge,
-        BillingDelete,
-        CashReceipts,
-        Sellers,
-        Payouts,
-        Other,
-    ];
-    const NOT_FILES: &[Endpoint] = &[
-        Any,
-        Confirm,
-        Read,
-        Cancel,
-        Transactions,
-        Settlements,
-        CreatePayment,
-        KeyIn,
-        VirtualAccount,
-        BillingIssue,
-        BillingCharge,
-        BillingDelete,
-        CashReceipts,
-        Sellers,
-        Payouts,
-        Other,
-        Webhook,
-    ];
-    const EVERY: &[Endpoint] = &[
-        Any,
-        Confirm,
-        Read,
-        Cancel,
-        Transactions,
-        Settlements,
-        CreatePayment,
-        KeyIn,
-        VirtualAccount,
-        BillingIssue,
-        BillingCharge,
-        BillingDelete,
-        CashReceipts,
-        Sellers,
-        Payouts,
-        Other,
-        Webhook,
-        SettlementFile,
-    ];
-    &[
-        ("pass", EVERY),
-        ("refuse", REQUESTS),
-        ("decline", &[Confirm, KeyIn, BillingCharge]),
-        ("too_many", REQUESTS),
-        ("drop_request", REQUESTS),
-        ("reset", REQUESTS),
-        ("hang_before", REQUESTS),
-        ("delay", NOT_FILES),
-        ("hold", &[Confirm]),
-        ("act_then_close", REQUESTS),
-        ("act_then_reset", REQUESTS),
-        ("act_then_hang", REQUESTS),
-        ("act_then_late", REQUESTS),
-        ("act_then_error", REQUESTS),
-        ("act_then_cut", REQUESTS),
-        ("garbage", REQUESTS),
-        ("slow_body", REQUESTS),
-        ("stale_answer", REQUESTS),
-        ("other_answer", REQUESTS),
-        ("answer_twice", REQUESTS),
-        ("act_twice", &[Confirm, Cancel, KeyIn, BillingCharge]),
-        ("act_without_book", &[Confirm, KeyIn, BillingCharge]),
-        ("duplicate", &[Webhook, SettlementFile]),
-        ("drop", &[Webhook]),
-        ("reorder", &[Webhook]),
-        ("forge", &[Webhook]),
-        ("missing", &[SettlementFile]),
-        ("off_by", &[SettlementFile]),
-        ("late", &[SettlementFile]),
-    ]
-};
-
 impl Verdict {
+    /// One of each, in the order in which they are told.
+    pub(crate) fn examples() -> Vec<Self> {
+        let code = || "UNKNOWN_PAYMENT_ERROR".to_owned();
+        vec![
+            Self::Pass,
+            Self::Refuse { code: "PROVIDER_ERROR".to_owned(), status: None },
+            Self::Decline { code: "REJECT_CARD_COMPANY".to_owned() },
+            Self::TooMany { retry_after_s: 3 },
+            Self::Maintenance { code: None, status: None },
+            Self::DropRequest,
+            Self::Reset,
+            Self::HangBefore,
+            Self::Delay { ms: 5_000 },
+            Self::Hold { ms: 86_400_000, decline: None },
+            Self::Review,
+            Self::ActThenClose,
+            Self::ActThenReset,
+            Self::ActThenHang,
+            Self::ActThenLate { ms: 60_000 },
+            Self::ActThenError { code: code(), status: None },
+            Self::ActThenCut,
+            Self::Garbage,
+            Self::SlowBody { ms: 5_000 },
+            Self::StaleAnswer,
+            Self::OtherAnswer,
+            Self::AnswerTwice,
+            Self::ClockOff { ms: -540_000 },
+            Self::ActTwice,
+            Self::ActWithoutBook,
+            Self::ConsoleCancel { ms: 60_000, amount: None },
+            Self::ReverseDeposit { ms: 60_000 },
+            Self::Duplicate { times: 1 },
+            Self::Drop,
+            Self::Reorder,
+            Self::Forge { status: State::Done },
+            Self::WrongSignature,
+            Self::WrongSecret,
+            Self::CutBody,
+            Self::Missing,
+            Self::OffBy { won: 1 },
+            Self::FeeOff { won: 1 },
+            Self::Late { days: 1 },
+            Self::Early { days: 1 },
+        ]
+    }
+
     /// The name, as written in a programme.
     pub fn name(&self) -> &'static str {
         match self {
@@ -228,11 +234,13 @@ impl Verdict {
             Self::Refuse { .. } => "refuse",
             Self::Decline { .. } => "decline",
             Self::TooMany { .. } => "too_many",
+            Self::Maintenance { .. } => "maintenance",
             Self::DropRequest => "drop_request",
             Self::Reset => "reset",
             Self::HangBefore => "hang_before",
             Self::Delay { .. } => "delay",
             Self::Hold { .. } => "hold",
+            Self::Review => "review",
             Self::ActThenClose => "act_then_close",
             Self::ActThenReset => "act_then_reset",
             Self::ActThenHang => "act_then_hang",
@@ -244,25 +252,75 @@ impl Verdict {
             Self::StaleAnswer => "stale_answer",
             Self::OtherAnswer => "other_answer",
             Self::AnswerTwice => "answer_twice",
+            Self::ClockOff { .. } => "clock_off",
             Self::ActTwice => "act_twice",
             Self::ActWithoutBook => "act_without_book",
+            Self::ConsoleCancel { .. } => "console_cancel",
+            Self::ReverseDeposit { .. } => "reverse_deposit",
             Self::Duplicate { .. } => "duplicate",
             Self::Drop => "drop",
             Self::Reorder => "reorder",
             Self::Forge { .. } => "forge",
+            Self::WrongSignature => "wrong_signature",
+            Self::WrongSecret => "wrong_secret",
+            Self::CutBody => "cut_body",
             Self::Missing => "missing",
             Self::OffBy { .. } => "off_by",
+            Self::FeeOff { .. } => "fee_off",
             Self::Late { .. } => "late",
+            Self::Early { .. } => "early",
         }
     }
 
     /// Does it mean something at this endpoint?
-    pub(crate) fn fits(&self, endpoint: Endpoint) -> bool {
-        Self::names_at(endpoint).any(|name| name == self.name())
+    pub fn fits(&self, endpoint: Endpoint) -> bool {
+        use Endpoint::{BillingCharge, Cancel, Confirm, Deposit, KeyIn, SettlementFile, Webhook};
+        let charges = matches!(endpoint, Confirm | KeyIn | BillingCharge);
+        match self {
+            Self::Pass => true,
+            Self::Refuse { .. }
+            | Self::TooMany { .. }
+            | Self::Maintenance { .. }
+            | Self::DropRequest
+            | Self::Reset
+            | Self::HangBefore
+            | Self::ActThenClose
+            | Self::ActThenReset
+            | Self::ActThenHang
+            | Self::ActThenLate { .. }
+            | Self::ActThenError { .. }
+            | Self::ActThenCut
+            | Self::Garbage
+            | Self::SlowBody { .. }
+            | Self::StaleAnswer
+            | Self::OtherAnswer
+            | Self::AnswerTwice => endpoint.is_request(),
+            Self::Delay { .. } => endpoint.is_request() || matches!(endpoint, Webhook | Deposit),
+            Self::ClockOff { .. } => endpoint.is_request() || endpoint == Webhook,
+            Self::Hold { .. } | Self::Review => endpoint == Confirm,
+            Self::Decline { .. } | Self::ConsoleCancel { .. } => charges,
+            Self::ActTwice | Self::ActWithoutBook => {
+                charges || matches!(endpoint, Cancel | Deposit)
+            }
+            Self::ReverseDeposit { .. } => endpoint == Deposit,
+            Self::Duplicate { .. } => matches!(endpoint, Webhook | SettlementFile),
+            Self::Drop
+            | Self::Reorder
+            | Self::Forge { .. }
+            | Self::WrongSignature
+            | Self::WrongSecret
+            | Self::CutBody => endpoint == Webhook,
+            Self::Missing
+            | Self::OffBy { .. }
+            | Self::FeeOff { .. }
+            | Self::Late { .. }
+            | Self::Early { .. } => endpoint == SettlementFile,
+        }
     }
 
     /// The names of all verdicts that mean something at an endpoint.
     pub(crate) fn names_at(endpoint: Endpoint) -> impl Iterator<Item = &'static str> {
-        PLACES.iter().filter(move |(_, places)| places.contains(&endpoint)).map(|(name, _)| *name)
+        let examples = Self::examples().into_iter();
+        examples.filter(move |verdict| verdict.fits(endpoint)).map(|verdict| verdict.name())
     }
 }

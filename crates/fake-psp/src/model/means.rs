@@ -39,6 +39,11 @@ impl Method {
         found.map(|(method, ..)| *method)
     }
 
+    /// The names in the SDK.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        Self::NAMES.iter().map(|(_, name, _)| *name)
+    }
+
     pub(crate) fn name(self, english: bool) -> &'static str {
         let named = Self::NAMES.iter().find(|(method, ..)| *method == self);
         let (_, sdk, korean) = named.expect("every method has a name");

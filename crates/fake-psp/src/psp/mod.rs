@@ -23,8 +23,8 @@ pub use switches::ConfigError;
 use time::PostOffice;
 
 use crate::{
-    Applied, BookEntry, Call, Cause, Clock, Config, Entropy, Programme, State, Transmission, api,
-    console, control,
+    Applied, BookEntry, Call, Cause, Clock, Config, Entropy, Programme, ProgrammeError, Rule,
+    State, Transmission, api, console, control,
     data::{DataError, DataFile, Journal, Writer},
     recorder::{self, Recorder},
     webhook::{Announcer, Hook, Letter},
@@ -212,6 +212,23 @@ impl FakePsp {
         self.with(|_, world, _| world.faults.programme().clone())
     }
 
+    /// Adds a rule after the others; counting goes on. Yields it with its name, which is another
+    /// one if a rule has that already.
+    ///
+    /// # Errors
+    /// As [`Programme::check`].
+    pub fn add_rule(&self, rule: Rule) -> Result<Rule, ProgrammeError> {
+        let alone = Programme { rules: vec![rule.clone()] };
+        alone.check()?;
+        let name = self.with(|_, world, _| world.faults.add(rule.clone()));
+        Ok(Rule { name: Some(name), ..rule })
+    }
+
+    /// Removes the rule of this name (or, of one without, position). Was there one?
+    pub fn remove_rule(&self, name: &str) -> bool {
+        self.with(|_, world, _| world.faults.remove(name))
+    }
+
     /// Removes all rules and lets held-back webhooks go. What already happened stays.
     pub fn heal(&self) {
         self.with(|_, world, now| {
@@ -266,6 +283,7 @@ impl FakePsp {
                 tax_exemption_amount: 0,
                 request_id: None,
                 cause: Cause::Console,
+                booked: true,
             };
             world.give_back(core, payment_key, &back, now);
             Ok(())

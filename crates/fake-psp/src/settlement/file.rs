@@ -42,15 +42,17 @@ impl Settlements {
             DateType::Sold => &self.by_sold,
             DateType::PaidOut => &self.by_paid_out,
         };
-        // A late row's true date lies before its listed one, by up to so many days; the cycle,
-        // weekends and holidays can stretch the way further.
+        // A late row's true date lies before its listed one, by up to so many days, an early one's
+        // after it; the cycle, weekends and holidays can stretch the way further.
         let (cycle, holidays) = (ask.config.settlement_cycle.longest(), &ask.config.holidays);
-        let late = match faults.latest_row_days() {
+        let way = |days: u32| match days {
             0 => 0,
             days => i64::from(days) + cycle + 7 + holidays.len() as i64,
         };
-        let from = ask.start.saturating_sub(late.days());
-        if from > ask.end {
+        let (late, early) = faults.most_row_days();
+        let from = ask.start.saturating_sub(way(late).days());
+        let to = ask.end.saturating_add(way(early).days());
+        if from > to {
             return Vec::new();
         }
         let today = korean_day(ask.now);
@@ -58,7 +60,7 @@ impl Settlements {
             row.day.saturating_add(ask.config.settlement_after_days.days()) <= today
         };
         let mut rows = Vec::new();
-        for (_, seq) in index.range((from, 0)..=(ask.end, u64::MAX)) {
+        for (_, seq) in index.range((from, 0)..=(to, u64::MAX)) {
             let row = self.rows.get(seq).expect("an index is of rows");
             if visible(row) {
                 corrupt(row, ask, faults, &mut rows);
@@ -77,8 +79,9 @@ fn corrupt(
     faults: &mut Faults,
     file: &mut Vec<SettlementRow>,
 ) {
+    let times = (ask.now, row.approved_at);
     let verdict =
-        faults.judge_row(ask.entropy, ask.now, row.subject(), row.nth, &row.transaction_key);
+        faults.judge_row(ask.entropy, times, row.subject(), row.nth, &row.transaction_key);
     let mut row = row.clone();
     match verdict {
         Verdict::Missing => return,
@@ -87,7 +90,10 @@ fn corrupt(
         }
         // The fee stays, so that the row's own identities hold: only the amount is wrong.
         Verdict::OffBy { won } => row.amount += won,
-        Verdict::Late { days } => row = row.moved_by(days, ask.config),
+        // The pay-out goes with the fee: the row agrees with itself, but not with the contract.
+        Verdict::FeeOff { won } => row.fees.base += won,
+        Verdict::Late { days } => row = row.moved_by(i64::from(days), ask.config),
+        Verdict::Early { days } => row = row.moved_by(-i64::from(days), ask.config),
         _ => {}
     }
     file.push(row);

@@ -14,7 +14,7 @@ use crate::{
     clock::korean_day,
     data::Parts,
     fault::Subject,
-    model::{Cancel, Currency},
+    model::{Cancel, Currency, Method},
     records::Movement,
     table::Table,
     view::vat_of,
@@ -35,6 +35,8 @@ pub(crate) struct SettlementRow {
     pub(crate) currency: Currency,
     /// The total amount of its payment, for the fault rules.
     total: i64,
+    /// Likewise.
+    method: Method,
     nth: u32,
     pub(crate) amount: i64,
     pub(crate) fees: Fees,
@@ -67,6 +69,7 @@ impl SettlementRow {
             transaction_key: movement.transaction_key.to_owned(),
             currency: payment.currency,
             total: payment.amount,
+            method: payment.method(),
             nth: movement.nth,
             amount,
             fees,
@@ -96,6 +99,9 @@ impl SettlementRow {
             order_name: Some(&self.order_name),
             payment_key: Some(&self.payment_key),
             amount: Some(self.total),
+            cancel_amount: self.cancel.as_ref().map(|cancel| cancel.amount),
+            method: Some(self.method),
+            ..Subject::default()
         }
     }
 
@@ -105,8 +111,8 @@ impl SettlementRow {
         self
     }
 
-    fn moved_by(self, days: u32, config: &Config) -> Self {
-        let day = self.day.saturating_add(i64::from(days).days());
+    fn moved_by(self, days: i64, config: &Config) -> Self {
+        let day = self.day.saturating_add(days.days());
         self.moved_to(day, config)
     }
 }

@@ -1,15 +1,15 @@
 //! From a change to the webhooks that tell of it, as the fault programme lets them.
 
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{EventType, Hook, Letter, Outbox};
 use crate::{
     Config, Endpoint, Verdict,
     cash_receipt::CashReceipts,
-    clock::{Entropy, iso_without_offset, spell},
-    fault::{Faults, Subject},
+    clock::{Entropy, iso_without_offset, later, spell},
+    fault::{Faults, Subject, clock_off},
     model::{AcquireStatus, Kind, Payment, State},
     view::PaymentView,
 };
@@ -24,7 +24,7 @@ pub(crate) struct Envelope<T> {
 }
 
 /// The flat one, for deposits.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct DepositCallback<'a> {
     created_at: String,
@@ -84,6 +84,7 @@ impl Announcer<'_> {
             return;
         }
         let subject = Subject::of(payment);
+        let subject = Subject { event: Some(event), ..subject };
         let verdict = self.faults.judge(self.entropy, self.at, Endpoint::Webhook, subject);
         if let Verdict::Forge { status } = verdict {
             self.forge(payment, status);
@@ -116,7 +117,8 @@ impl Announcer<'_> {
         if !self.hooks.iter().any(|hook| hook.wants(notice.event)) {
             return;
         }
-        let verdict = self.faults.judge(self.entropy, self.at, Endpoint::Webhook, notice.subject);
+        let subject = Subject { event: Some(notice.event), ..notice.subject };
+        let verdict = self.faults.judge(self.entropy, self.at, Endpoint::Webhook, subject);
         let letters = self.letters(notice, false);
         self.post(letters, &verdict);
     }
@@ -126,9 +128,7 @@ impl Announcer<'_> {
             match verdict {
                 Verdict::Drop => {}
                 Verdict::Delay { ms } => {
-                    let wait = i64::try_from(*ms).unwrap_or(i64::MAX);
-                    let due = self.at.saturating_add(SignedDuration::from_millis(wait));
-                    self.outbox.post(letter, due.unwrap_or(Timestamp::MAX));
+                    self.outbox.post(letter, later(self.at, *ms));
                 }
                 Verdict::Reorder => self.outbox.post_held(letter, self.at),
                 Verdict::Duplicate { times } => {
@@ -137,7 +137,7 @@ impl Announcer<'_> {
                     }
                 }
                 _ => {
-                    self.outbox.post(letter, self.at);
+                    self.outbox.post(spoil(letter, verdict), self.at);
                 }
             }
         }
@@ -191,10 +191,33 @@ impl Announcer<'_> {
                 status: notice.status.to_owned(),
                 forged,
                 retried: 0,
+                wrong_signature: false,
+                clock_off_ms: 0,
             }
         };
         wanted.map(make).collect()
     }
+}
+
+/// What the verdict makes of a letter that is sent.
+fn spoil(mut letter: Letter, verdict: &Verdict) -> Letter {
+    match verdict {
+        Verdict::WrongSignature => letter.wrong_signature = true,
+        Verdict::WrongSecret => {
+            if let Ok(mut body) = serde_json::from_slice::<DepositCallback<'_>>(&letter.body) {
+                let wrong: String = body.secret.chars().rev().collect();
+                body.secret = &wrong;
+                letter.body = to_json(&body);
+            }
+        }
+        Verdict::CutBody => letter.body.truncate(letter.body.len() / 2),
+        Verdict::ClockOff { ms } => {
+            letter.body = clock_off(&letter.body, *ms);
+            letter.clock_off_ms = *ms;
+        }
+        _ => {}
+    }
+    letter
 }
 
 /// A deposit came, was taken back or given back, or will never come. Not when the account is only

@@ -1,9 +1,12 @@
 //! Who is told what: registered URLs and the events they want.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a webhook can be about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub enum EventType {
     /// A payment reached EXPIRED, DONE, ABORTED, CANCELED or PARTIAL_CANCELED.
     #[serde(rename = "PAYMENT_STATUS_CHANGED")]

@@ -34,6 +34,12 @@ pub(crate) struct Letter {
     pub(crate) status: String,
     pub(crate) forged: bool,
     pub(crate) retried: u32,
+    /// The signature is of another body.
+    #[serde(default)]
+    pub(crate) wrong_signature: bool,
+    /// So far ahead is the clock that says when it is sent.
+    #[serde(default)]
+    pub(crate) clock_off_ms: i64,
 }
 
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use tokio::{task::JoinSet, time};
 use super::{Deliver, Letter};
 use crate::{
     FakePsp,
-    clock::{iso, spell},
+    clock::{iso, off, spell},
     security::signatures,
 };
 
@@ -59,7 +59,7 @@ fn headers(psp: &FakePsp, id: u64, letter: &Letter) -> Vec<(String, String)> {
         let name = format!("psp/webhook/{}/{id}/{}", letter.transmission_id, letter.retried);
         format!("whtrans_a01{}", spell(psp.entropy().draw(&name), 10))
     };
-    let time = iso(psp.now());
+    let time = iso(off(psp.now(), letter.clock_off_ms));
     let mut headers = vec![
         ("content-type".to_owned(), "application/json".to_owned()),
         ("tosspayments-webhook-transmission-time".to_owned(), time.clone()),
@@ -69,7 +69,8 @@ fn headers(psp: &FakePsp, id: u64, letter: &Letter) -> Vec<(String, String)> {
     let config = psp.config();
     if letter.event.is_signed() && !config.security_keys.is_empty() {
         let hex_decoded = config.signature_key_is_hex_decoded;
-        let value = signatures(&config.security_keys, hex_decoded, &letter.body, &time);
+        let signed = if letter.wrong_signature { &[] } else { &letter.body[..] };
+        let value = signatures(&config.security_keys, hex_decoded, signed, &time);
         headers.push(("tosspayments-webhook-signature".to_owned(), value));
     }
     headers

@@ -4,8 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Core, Duty, World, next_transaction_key};
 use crate::{
-    BookKind, Cause, Config,
-    clock::{from_korea, in_korea},
+    BookKind, Cause, Config, Endpoint, Verdict,
+    clock::{from_korea, in_korea, later},
+    fault::Subject,
     model::{Cancel, CancelStatus, Event, Payment, RefundStatus, State, VirtualAccount},
     records::Movement,
     settlement::business_days_after,
@@ -37,7 +38,8 @@ impl World {
         self.announce(core, key, at);
     }
 
-    /// The buyer pays the whole amount in: DONE.
+    /// The buyer pays the whole amount in, and the bank does with it what the fault programme
+    /// says.
     pub(crate) fn deposit(
         &mut self,
         core: &Core,
@@ -45,10 +47,69 @@ impl World {
         depositor: Option<&str>,
         at: Timestamp,
     ) {
+        let Some(payment) = self.store.get(key) else { return };
+        let subject = Subject::of(payment);
+        let verdict = self.faults.judge(&*core.entropy, at, Endpoint::Deposit, subject);
+        if let Verdict::Delay { ms } = verdict {
+            let (key, depositor) = (key.to_owned(), depositor.map(str::to_owned));
+            self.agenda.add(later(at, ms), Duty::DepositArrives { key, depositor });
+            return;
+        }
+        let booked = verdict != Verdict::ActWithoutBook;
+        self.pay_in(core, key, depositor, booked, at);
+        match verdict {
+            Verdict::ActTwice => self.cheat(core, key, at),
+            Verdict::ReverseDeposit { ms } => {
+                let payment = self.store.get(key);
+                let transaction = payment.and_then(|payment| payment.approval_key.clone());
+                let duty = Duty::DepositReversed { key: key.to_owned(), transaction };
+                self.agenda.add(later(at, ms), duty);
+            }
+            _ => {}
+        }
+    }
+
+    /// A late deposit, if the bank still takes it.
+    pub(super) fn deposit_arrives(
+        &mut self,
+        core: &Core,
+        key: &str,
+        depositor: Option<&str>,
+        at: Timestamp,
+    ) {
+        let Some(payment) = self.store.get(key) else { return };
+        if no_deposit(payment, payment.amount).is_none() {
+            self.pay_in(core, key, depositor, true, at);
+        }
+    }
+
+    pub(super) fn deposit_reversed(
+        &mut self,
+        core: &Core,
+        key: &str,
+        transaction: Option<&str>,
+        at: Timestamp,
+    ) {
+        let payment = self.store.get(key);
+        if payment.is_some_and(|payment| payment.approval_key.as_deref() == transaction) {
+            self.reverse_deposit(core, key, at);
+        }
+    }
+
+    /// The whole amount is there: DONE. Without `booked` it only looks so.
+    fn pay_in(
+        &mut self,
+        core: &Core,
+        key: &str,
+        depositor: Option<&str>,
+        booked: bool,
+        at: Timestamp,
+    ) {
         let Some(payment) = self.store.get_mut(key) else { return };
         if !payment.apply(Event::Deposit) {
             return;
         }
+        payment.unbooked = !booked;
         payment.approved_at.get_or_insert(at);
         if let Some(account) = payment.account_mut() {
             let name = depositor.unwrap_or(&account.customer_name);
@@ -89,7 +150,9 @@ impl World {
             nth: payment.transactions,
             payment,
         };
-        self.records.add(&core.config, &movement);
+        if !payment.unbooked {
+            self.records.add(&core.config, &movement);
+        }
         let amount = payment.amount;
         self.cash_receipts.cancel_for(core, &mut self.agenda, payment, amount, at);
         self.announce(core, key, at);

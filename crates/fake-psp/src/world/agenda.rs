@@ -23,6 +23,12 @@ pub(crate) enum Duty {
     CancelEnds { key: String, transaction: String, cause: Cause },
     /// The tax office answers about a cash receipt.
     CashReceiptEnds(String),
+    /// Somebody cancels in the merchant's console, as the fault programme wants it.
+    ConsoleCancel { key: String, amount: Option<i64> },
+    /// A deposit arrives that was late.
+    DepositArrives { key: String, depositor: Option<String> },
+    /// The bank takes a deposit back, unless it is another one by now.
+    DepositReversed { key: String, transaction: Option<String> },
     /// Toss has come further in verifying a seller.
     SellerBecomes(String, SellerStatus),
     /// A payout goes to the bank.
@@ -74,6 +80,13 @@ impl World {
                 self.cancel_ends(core, key, transaction, *cause, at);
             }
             Duty::CashReceiptEnds(key) => self.cash_receipts.end(key),
+            Duty::ConsoleCancel { key, amount } => self.cancel_unasked(core, key, *amount, at),
+            Duty::DepositArrives { key, depositor } => {
+                self.deposit_arrives(core, key, depositor.as_deref(), at);
+            }
+            Duty::DepositReversed { key, transaction } => {
+                self.deposit_reversed(core, key, transaction.as_deref(), at);
+            }
             Duty::SellerBecomes(id, status) => {
                 self.change_seller(core, id, *status, at);
             }

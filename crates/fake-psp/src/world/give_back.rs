@@ -18,6 +18,8 @@ pub(crate) struct GiveBack<'a> {
     /// The merchant's own id of an asynchronous cancel.
     pub(crate) request_id: Option<&'a str>,
     pub(crate) cause: Cause,
+    /// Does the money really go back?
+    pub(crate) booked: bool,
 }
 
 impl GiveBack<'_> {
@@ -67,16 +69,46 @@ impl World {
         let cancel = back.cancel(core, payment, CancelStatus::Done, at);
         payment.cancels.push(cancel);
         let newest = payment.cancels.len() - 1;
-        self.after_cancel(core, key, newest, back.cause, at);
+        self.after_cancel(core, key, newest, back.booked.then_some(back.cause), at);
+    }
+
+    /// A cancel in the merchant's console that nobody's servers asked for. Nothing, if so much is
+    /// not left.
+    pub(super) fn cancel_unasked(
+        &mut self,
+        core: &Core,
+        key: &str,
+        amount: Option<i64>,
+        at: Timestamp,
+    ) {
+        let Some(payment) = self.store.get(key).filter(|payment| payment.was_charged()) else {
+            return;
+        };
+        let left = payment.cancelable();
+        let amount = amount.unwrap_or(left);
+        if !(1..=left).contains(&amount) {
+            return;
+        }
+        let back = GiveBack {
+            amount,
+            reason: "관리자 취소",
+            tax_free_amount: 0,
+            tax_exemption_amount: 0,
+            request_id: None,
+            cause: Cause::Console,
+            booked: true,
+        };
+        self.give_back(core, key, &back, at);
     }
 
     /// What follows from a cancel that is done: everybody writes it down, everybody is told.
+    /// Without a cause, nobody writes it down.
     pub(super) fn after_cancel(
         &mut self,
         core: &Core,
         key: &str,
         nth: usize,
-        cause: Cause,
+        cause: Option<Cause>,
         at: Timestamp,
     ) {
         let Some(payment) = self.store.get_mut(key) else { return };
@@ -86,7 +118,7 @@ impl World {
         if let Some(discount) = payment.discount.as_ref().filter(|_| payment.balance == 0) {
             self.discounts.give(&discount.code, -discount.amount);
         }
-        if !payment.unbooked {
+        if let Some(cause) = cause.filter(|_| !payment.unbooked) {
             let cancel = &payment.cancels[nth];
             // Cancels that are not done have keys, but no money has moved by them.
             let undone = payment.cancels.iter().filter(|one| one.status != CancelStatus::Done);

@@ -98,7 +98,7 @@ impl World {
                 let cancel = &mut payment.cancels[nth];
                 (cancel.status, cancel.at) = (CancelStatus::Done, at);
                 cancel.balance_after = balance_after;
-                self.after_cancel(core, key, nth, cause, at);
+                self.after_cancel(core, key, nth, Some(cause), at);
             }
         }
         self.tell_of_cancel(core, key, nth, at);
