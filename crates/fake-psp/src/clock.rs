@@ -1,7 +1,7 @@
 //! What the fake is handed from outside: the date and chance. It reads neither by itself.
 
 use jiff::{
-    Timestamp, Zoned,
+    SignedDuration, Timestamp, Zoned,
     civil::{Date, DateTime},
     tz::{self, TimeZone},
 };

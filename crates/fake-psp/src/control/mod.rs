@@ -24,7 +24,7 @@ use axum::{
 use serde::Deserialize;
 
 use crate::FakePsp;
-use body::bad_query;
+use body::{bad_query, refuse};
 pub use timeline::{Moment, MomentKind};
 
 pub(crate) fn routes() -> Router<FakePsp> {

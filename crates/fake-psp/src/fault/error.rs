@@ -10,15 +10,15 @@ use crate::hint::hint;
 #[derive(Debug, Error)]
 pub enum ProgrammeError {
     /// Not TOML, or not of the right shape. The message has the line.
-    #[error("{place}the fault programme is no valid TOML: {source}{}", hint(&.source.to_string()))]
+    #[error("{place}the fault programme is no valid TOML: {source}{}", advice(&.source.to_string()))]
     Toml {
         /// The rule, if it is in one.
         place: String,
         /// What the parser says.
-        source: toml::de::Error,
+        source: Box<toml::de::Error>,
     },
     /// Not JSON, or not of the right shape.
-    #[error("{place}the fault programme is no valid JSON: {source}{}", hint(&.source.to_string()))]
+    #[error("{place}the fault programme is no valid JSON: {source}{}", advice(&.source.to_string()))]
     Json {
         /// The rule, if it is in one.
         place: String,
@@ -50,12 +50,20 @@ pub enum ProgrammeError {
     },
 }
 
+fn advice(message: &str) -> String {
+    if message.contains("unit variant, expected struct variant") {
+        let how = "write `{ verdict = { field = … } }`, or `{ verdict = {} }` if none is needed";
+        return format!(" (this verdict has fields: {how})");
+    }
+    hint(message)
+}
+
 pub(super) fn read_toml<T: DeserializeOwned>(text: &str) -> Result<T, ProgrammeError> {
-    let nowhere = |source| ProgrammeError::Toml { place: String::new(), source };
+    let nowhere = |error| ProgrammeError::Toml { place: String::new(), source: Box::new(error) };
     let parser = toml::Deserializer::parse(text).map_err(nowhere)?;
     serde_path_to_error::deserialize(parser).map_err(|error| ProgrammeError::Toml {
         place: place(error.path(), toml::from_str(text).ok().as_ref()),
-        source: error.into_inner(),
+        source: Box::new(error.into_inner()),
     })
 }
 

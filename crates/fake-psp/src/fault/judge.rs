@@ -94,13 +94,17 @@ impl Faults {
             let kept = counts.iter().filter_map(|(at, count)| Some((moved(*at)?, *count)));
             let kept: Vec<_> = kept.collect();
             counts.clear();
-            kept.into_iter().for_each(|(at, count)| drop(counts.insert(at, count)));
+            for (at, count) in kept {
+                counts.insert(at, count);
+            }
         }
         let told = self.rows_told.keys();
         let told = told.filter_map(|(at, row)| Some((moved(*at)?, row.clone())));
         let told: Vec<_> = told.collect();
         self.rows_told.clear();
-        told.into_iter().for_each(|row| drop(self.rows_told.insert(row, ())));
+        for row in told {
+            self.rows_told.insert(row, ());
+        }
         true
     }
 

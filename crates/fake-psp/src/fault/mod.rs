@@ -161,6 +161,7 @@ mod tests {
             ("name = \"odd\"\nthen = \"rest\"", "rule `odd`"),
             ("then = \"rest\"", "rule `1`"),
             ("name = \"odd\"\non = { event = \"DONE\" }\nthen = \"drop\"", "rule `odd`"),
+            ("then = \"duplicate\"", "if none is needed"),
             ("on = { nth = 0 }\nthen = \"reset\"", "rule `1`: `nth` counts from 1"),
             ("on = { every = 0 }\nthen = \"reset\"", "write 2 for every other one"),
             ("on = { method = \"CRAD\" }\nthen = \"reset\"", "did you mean `CARD`?"),

@@ -117,7 +117,7 @@ fn fields(object: &Value, definitions: &Value) -> Vec<Field> {
             about: about(schema),
             kind: kind.unwrap_or("string").to_owned(),
             required: required.iter().any(|one| one == name),
-            values: named.map(|named| values(named)).unwrap_or_default(),
+            values: named.map(values).unwrap_or_default(),
         }
     };
     properties.into_iter().flatten().map(field).collect()

@@ -12,7 +12,7 @@ use crate::{
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-fn wish() -> Value {
+pub(crate) fn wish() -> Value {
     json!({"amount": 10_000, "orderId": "order-0001", "orderName": "생수 외 1건",
         "customerIdentityNumber": "010-1234-5678", "type": "소득공제", "taxFreeAmount": 1_000})
 }

@@ -20,7 +20,7 @@ use tokio::{
 use crate::shop::{Shop, at};
 
 /// Nobody ever connects.
-struct Silent;
+pub(crate) struct Silent;
 
 impl Listener for Silent {
     type Io = DuplexStream;
