@@ -6,5 +6,7 @@
 mod console;
 mod harness;
 mod merchant;
+mod sdk;
 mod shop;
+mod widget;
 mod window;

@@ -197,6 +197,13 @@ pub struct Config {
     pub any_2xx_acknowledges: bool,
     /// UNVERIFIED: does a webhook keep its transmission id over retries? Default yes.
     pub stable_transmission_id: bool,
+
+    /// Sources conflict: where the window is a frame in a page that gave URLs, does closing it lead
+    /// to `failUrl` (with `PAY_PROCESS_CANCELED`)? Default no: the script's promise is rejected
+    /// with `USER_CANCEL`, as the SDK's types say.
+    pub closed_frame_goes_to_fail_url: bool,
+    /// UNVERIFIED: is the widget's agreement ticked from the start? Default no.
+    pub terms_start_agreed: bool,
 }
 
 impl Config {
@@ -287,6 +294,8 @@ impl Default for Config {
             seller_kyc_after_minutes: Some(10),
             any_2xx_acknowledges: false,
             stable_transmission_id: true,
+            closed_frame_goes_to_fail_url: false,
+            terms_start_agreed: false,
         }
     }
 }

@@ -31,6 +31,7 @@ mod promotion;
 mod psp;
 mod recorder;
 mod records;
+mod sdk;
 mod security;
 mod serve;
 mod settlement;

@@ -16,7 +16,7 @@ pub(crate) use bank::{BANKS, Bank};
 pub(crate) use billing::{AuthKey, BillingAuth, BillingKey, BillingMeans};
 pub(crate) use cancel::{Cancel, CancelStatus};
 pub(crate) use cash_receipt::{CashReceipt, IssueStatus, ReceiptEvent, ReceiptKind, ReceiptWish};
-pub(crate) use issuer::Issuer;
+pub(crate) use issuer::{ISSUERS, Issuer};
 pub(crate) use means::{
     Card, CardType, InterestPayer, Means, Method, OwnerType, RefundAccount, RefundStatus,
     VirtualAccount,

@@ -27,6 +27,7 @@ use crate::{
     State, Transmission, api, console, control,
     data::{DataError, DataFile, Journal, Writer},
     recorder::{self, Recorder},
+    sdk,
     webhook::{Announcer, Hook, Letter},
     window,
     world::{Core, GiveBack, World, no_deposit},
@@ -147,6 +148,7 @@ impl FakePsp {
             .merge(api::routes())
             .merge(api::openapi::routes())
             .merge(window::routes())
+            .merge(sdk::routes())
             .merge(control::routes())
             .merge(console::routes())
             .fallback(api::no_route)

@@ -29,6 +29,7 @@ pub(crate) use checkout::Checkout;
 pub(crate) use ending::Ending;
 use ending::refuse;
 pub(crate) use open::check;
+pub(crate) use page::spoken;
 pub(crate) use pay::{Choice, Complaint, decline, pay};
 use visit::Visit;
 

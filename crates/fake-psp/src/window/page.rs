@@ -161,7 +161,7 @@ fn named(rows: impl IntoIterator<Item = &'static Provider>, english: bool) -> Ve
 }
 
 /// As the window calls it.
-pub(super) fn spoken(method: Method, english: bool) -> &'static str {
+pub(crate) fn spoken(method: Method, english: bool) -> &'static str {
     match (method, english) {
         (Method::Card, false) => "신용·체크카드",
         (Method::Card, true) => "Card",

@@ -28,6 +28,7 @@ mod promotions;
 mod properties;
 mod receipts;
 mod refusals;
+mod sdk;
 mod sellers;
 mod settlement_property;
 mod settlements;

@@ -207,7 +207,7 @@ async fn an_unknown_path_is_answered_in_json() {
     let shop = Shop::new();
     for (method, path, code) in [
         ("GET", "/", "NOT_FOUND"),
-        ("GET", "/v1", "NOT_FOUND"),
+        ("GET", "/v1/nothing", "NOT_FOUND"),
         ("POST", "/v1/payments/key/refund", "NOT_FOUND"),
         ("GET", "/v3/payments/key", "NOT_FOUND"),
         ("PUT", "/v1/payments/key", "NOT_FOUND_HTTP_METHOD"),
