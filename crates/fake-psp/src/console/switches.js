@@ -4,8 +4,11 @@ import { act, again, get } from "/_fake/console/api.js";
 import { command, copyable, empty, h, list, show, toggle } from "/_fake/console/dom.js";
 import { t } from "/_fake/console/words.js";
 
+/** What is above already, or among the webhooks. */
+const SHOWN = ["secret_keys", "public_url", "webhook_urls"];
+
 /** What can be set only when the fake is started. */
-const FIXED = ["secret_keys", "public_url", "webhook_urls", "idempotency_days"];
+const FIXED = ["idempotency_days"];
 
 export default {
   id: "switches",
@@ -32,7 +35,7 @@ function open(view, world) {
     const known = [["URL", [url]], ["mId", [merchant_id]], [t("시크릿 키", "secret key"), secret_keys], [t("클라이언트 키", "client key"), client_keys], [t("보안 키", "security key"), security_keys]];
     list(keys, known, ([name]) => name, ([name, values]) => h("div.setting", {}, h("span.muted", {}, name), h("span", {}, values.map((value) => copyable(value)))));
     const wanted = search.value.trim().toLowerCase();
-    const found = Object.entries(config).filter(([name]) => name.includes(wanted));
+    const found = Object.entries(config).filter(([name]) => name.includes(wanted) && !SHOWN.includes(name));
     list(rows, found, ([name]) => name, ([name, value]) => row(name, value));
     rows.hidden = !found.length;
     show(nothing, found.length === 0, (none) => none && empty(t("그런 설정이 없습니다", "No such switch"), ""));
