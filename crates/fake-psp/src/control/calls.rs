@@ -9,7 +9,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::refuse;
+use super::body::{bad_query, refuse};
 use crate::{Call, FakePsp, recorder::Sight};
 
 pub(super) fn routes() -> Router<FakePsp> {
@@ -35,7 +35,7 @@ async fn list(State(psp): State<FakePsp>, which: Result<Query<Which>, QueryRejec
             Json(psp.calls_about(which.payment.as_deref(), which.since, which.limit))
                 .into_response()
         }
-        Err(error) => refuse(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &error.body_text()),
+        Err(error) => bad_query(&error),
     }
 }
 

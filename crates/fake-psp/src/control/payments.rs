@@ -12,7 +12,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::body::refuse;
+use super::body::{bad_query, refuse};
 use crate::{
     Currency, FakePsp, State,
     clock::iso,
@@ -94,7 +94,7 @@ async fn list(
     let which = match which {
         Ok(Query(which)) => which,
         Err(error) => {
-            return refuse(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &error.body_text());
+            return bad_query(&error);
         }
     };
     let lines = psp.with(|_, world, _| {
