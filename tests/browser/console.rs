@@ -137,3 +137,34 @@ async fn a_webhook_is_sent_again_by_hand() {
     browser.wait_for_text("Removed").await;
     assert_no_complaints(&browser).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_developer_writes_a_rule_and_switches_a_preset_on() {
+    let Some(browser) = Browser::start().await else { return };
+    let psp = FakePsp::start().await;
+    console(&browser, &psp).await;
+    browser.click("Faults").await;
+    browser.choose(css("select[name=verdict]"), "decline").await;
+    browser.fill(css("input[name=code]"), "REJECT_CARD_PAYMENT").await;
+    browser.fill(css("input[name=amount]"), "15000").await;
+    browser.click("Add").await;
+    browser.wait_for_text("confirm · amount 15000").await;
+    let key = opened(&psp, "order-0001").await;
+    approved(&psp, &key).await;
+    let rules = psp.programme().rules;
+    let code = "REJECT_CARD_PAYMENT".to_owned();
+    assert_eq!((rules.len(), &rules[0].then), (1, &Verdict::Decline { code }));
+    browser.click("Payments").await;
+    browser.click("order-0001").await;
+    browser.click("Confirm as the merchant").await;
+    browser.read(css(".detail .badge.ABORTED")).await;
+    browser.wait_for_text("REJECT_CARD_PAYMENT").await;
+
+    browser.click("Faults").await;
+    browser.click(css(".cards .switch")).await;
+    browser.read(css(".card.on h3")).await;
+    assert!(psp.programme().rules.len() > 1);
+    browser.click("Switch all faults off").await;
+    browser.wait_for_text("the fake is honest").await;
+    assert!(psp.programme().rules.is_empty());
+}

@@ -34,6 +34,7 @@ const FILES: &[(&str, &str, &str)] = &[
     module!("faults.js"),
     module!("rules.js"),
     module!("lose.js"),
+    module!("form.js"),
     module!("book.js"),
     module!("clock.js"),
     module!("switches.js"),

@@ -1,22 +1,15 @@
 // The rules of the fault programme: added, removed, switched off for a while.
 
-import { act, get } from "/_fake/console/api.js";
+import { act } from "/_fake/console/api.js";
 import { t } from "/_fake/console/words.js";
 
-const PATH = "/_fake/faults";
+const PATH = "/_fake/faults/rules";
 
-/** Adds a rule after the others. */
-export async function add(rule) {
-  const { rules } = await get(PATH);
-  return act("POST", PATH, { rules: [...rules, rule] }, t(`규칙 ${rule.name}을(를) 켰습니다`, `Rule ${rule.name} is on`));
-}
+/** Adds a rule after the others; the fake gives it a name if it has none. */
+export const add = (rule) => act("POST", PATH, rule, t("규칙을 더했습니다", "The rule is on"));
 
 /** Takes a rule out; `label` is its name or its position. */
-export async function remove(label) {
-  const { rules } = await get(PATH);
-  const others = rules.filter((rule, position) => (rule.name ?? String(position)) !== label);
-  return act("POST", PATH, { rules: others }, t(`규칙 ${label}을(를) 껐습니다`, `Rule ${label} is off`));
-}
+export const remove = (label) => act("DELETE", `${PATH}/${encodeURIComponent(label)}`);
 
 /** Rules that were switched off here: the browser remembers them, the fake does not. */
 export const resting = {
@@ -27,15 +20,6 @@ export const resting = {
 
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const keep = (rules) => localStorage.setItem("resting-rules", JSON.stringify(rules));
-
-/** A name that no rule has yet. */
-export function freeName(wanted, rules) {
-  const taken = new Set(rules.map((rule) => rule.name));
-  if (!taken.has(wanted)) return wanted;
-  let number = 2;
-  while (taken.has(`${wanted}-${number}`)) number += 1;
-  return `${wanted}-${number}`;
-}
 
 /** `act_then_late · ms 500`: what a verdict is, in a line. */
 export function verdictText(then) {

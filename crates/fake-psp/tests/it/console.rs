@@ -51,7 +51,7 @@ async fn payments_are_listed_newest_first_and_found() {
     assert_eq!((&line["amount"], &line["balance_amount"]), (&json!(1_000), &json!(1_000)));
     let wrong = shop.get("/_fake/payments?stauts=DONE").await;
     assert_eq!(wrong.status, 400);
-    assert!(wrong.text().contains("status"), "{}", wrong.text());
+    assert!(wrong.text().contains("did you mean `status`?"), "{}", wrong.text());
 }
 
 #[tokio::test(start_paused = true)]
