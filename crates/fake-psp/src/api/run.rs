@@ -49,7 +49,8 @@ pub(super) async fn run(psp: &FakePsp, job: Job, verdict: Verdict) -> Response {
         Verdict::Reset => Fate::Reset.response(),
         Verdict::HangBefore => std::future::pending().await,
         Verdict::Delay { ms } => job.act_after(psp, ms).await,
-        Verdict::Hold { ms, decline } => job.hold(psp, ms, decline),
+        Verdict::Hold { ms } => job.hold(psp, ms, None),
+        Verdict::HoldThenDecline { ms, code } => job.hold(psp, ms, Some(code)),
         Verdict::Review => job.hold(psp, u64::MAX, None),
         verdict => {
             let twist = match &verdict {

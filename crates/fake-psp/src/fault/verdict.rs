@@ -62,9 +62,13 @@ pub enum Verdict {
     Hold {
         /// Milliseconds; may be days.
         ms: u64,
-        /// In the end it is not approved but refused with this code.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        decline: Option<String>,
+    },
+    /// Confirm: answers 200 with the payment still IN_PROGRESS and refuses it later.
+    HoldThenDecline {
+        /// Milliseconds; may be days.
+        ms: u64,
+        /// Toss's code.
+        code: String,
     },
     /// Confirm: answers 200 with the payment still IN_PROGRESS until somebody decides by hand
     /// (`POST /_fake/payments/{paymentKey}/review`).
@@ -194,7 +198,8 @@ impl Verdict {
             Self::Reset,
             Self::HangBefore,
             Self::Delay { ms: 5_000 },
-            Self::Hold { ms: 86_400_000, decline: None },
+            Self::Hold { ms: 86_400_000 },
+            Self::HoldThenDecline { ms: 86_400_000, code: "REJECT_CARD_COMPANY".to_owned() },
             Self::Review,
             Self::ActThenClose,
             Self::ActThenReset,
@@ -240,6 +245,7 @@ impl Verdict {
             Self::HangBefore => "hang_before",
             Self::Delay { .. } => "delay",
             Self::Hold { .. } => "hold",
+            Self::HoldThenDecline { .. } => "hold_then_decline",
             Self::Review => "review",
             Self::ActThenClose => "act_then_close",
             Self::ActThenReset => "act_then_reset",
@@ -297,7 +303,7 @@ impl Verdict {
             | Self::AnswerTwice => endpoint.is_request(),
             Self::Delay { .. } => endpoint.is_request() || matches!(endpoint, Webhook | Deposit),
             Self::ClockOff { .. } => endpoint.is_request() || endpoint == Webhook,
-            Self::Hold { .. } | Self::Review => endpoint == Confirm,
+            Self::Hold { .. } | Self::HoldThenDecline { .. } | Self::Review => endpoint == Confirm,
             Self::Decline { .. } | Self::ConsoleCancel { .. } => charges,
             Self::ActTwice | Self::ActWithoutBook => {
                 charges || matches!(endpoint, Cancel | Deposit)

@@ -118,8 +118,8 @@ async fn somebody_cancels_in_the_console() {
 #[tokio::test(start_paused = true)]
 async fn reviews_end_as_they_are_decided() {
     let shop = Shop::new();
-    let no = Some("REJECT_CARD_COMPANY".to_owned());
-    shop.break_with([(at(Endpoint::Confirm), Verdict::Hold { ms: 60_000, decline: no })]);
+    let code = "REJECT_CARD_COMPANY".to_owned();
+    shop.break_with([(at(Endpoint::Confirm), Verdict::HoldThenDecline { ms: 60_000, code })]);
     let key = shop.authenticated("order-0001", 1_000).await;
     assert_eq!(shop.confirm(&key, "order-0001", 1_000, Some("k")).await.word(), "IN_PROGRESS");
     shop.pass(minutes(1));

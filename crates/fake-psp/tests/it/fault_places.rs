@@ -177,7 +177,7 @@ impl Seen {
             Verdict::Delay { ms } | Verdict::ActThenLate { ms } | Verdict::SlowBody { ms } => {
                 self.status() == 200 && took(*ms)
             }
-            Verdict::Hold { .. } | Verdict::Review => {
+            Verdict::Hold { .. } | Verdict::HoldThenDecline { .. } | Verdict::Review => {
                 self.reply.as_ref().unwrap().word() == "IN_PROGRESS"
             }
             Verdict::ActThenCut => self.reply.as_ref().unwrap().raw.is_err(),
@@ -208,6 +208,7 @@ fn check_money(verdict: &Verdict, endpoint: Endpoint, moved: i64) {
         | Verdict::Reset
         | Verdict::HangBefore
         | Verdict::Hold { .. }
+        | Verdict::HoldThenDecline { .. }
         | Verdict::Review => 0,
         _ => honest,
     };

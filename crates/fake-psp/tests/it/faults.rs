@@ -181,8 +181,7 @@ async fn who_waits_for_a_late_effect_gets_its_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn a_held_review_stays_in_progress_for_days() {
-    let (shop, key, reply) =
-        confirm_under(Verdict::Hold { ms: 2 * 86_400_000, decline: None }).await;
+    let (shop, key, reply) = confirm_under(Verdict::Hold { ms: 2 * 86_400_000 }).await;
     assert_eq!((reply.status, &*reply.word()), (200, "IN_PROGRESS"));
     shop.pass(SignedDuration::from_hours(47));
     assert_eq!(shop.status_of(&key).await, "IN_PROGRESS", "it does not expire under review");

@@ -59,7 +59,7 @@ pub(super) fn rules(
         });
         add("held", chances.held, &|draw| {
             let ms = draw.random_range(5_000..400_000);
-            (Endpoint::Confirm, Verdict::Hold { ms, decline: None })
+            (Endpoint::Confirm, Verdict::Hold { ms })
         });
         add("webhook", chances.webhook, &webhook);
         add("forged_webhook", chances.forged_webhook, &|draw| {
