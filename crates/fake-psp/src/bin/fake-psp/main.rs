@@ -8,7 +8,7 @@ use banner::Banner;
 use clap::Parser;
 use fake_psp::{
     Config, ConfigError, FakePsp, HolidaysError, Programme, ProgrammeError, StartError,
-    read_holidays,
+    UnknownPreset, read_holidays,
 };
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
@@ -59,6 +59,11 @@ struct Args {
     ///   then = "act_then_close"
     #[arg(long, env = "FAKE_PSP_FAULTS", value_name = "FILE", verbatim_doc_comment)]
     faults: Option<PathBuf>,
+
+    /// Installs a fault programme that is there already: flaky, lost-answers, webhook-chaos,
+    /// outage and more; `GET /_fake/faults/presets` lists them.
+    #[arg(long, env = "FAKE_PSP_PRESET", value_name = "NAME", conflicts_with = "faults")]
+    preset: Option<String>,
 
     /// Keeps the state in this file (made if it is not there) and goes on where it ends, even
     /// after a kill. What is given here of webhooks and faults replaces what the file says.
@@ -120,6 +125,8 @@ enum RunError {
     ReadHolidays(PathBuf, std::io::Error),
     #[error("{0}: {1}")]
     Holidays(PathBuf, HolidaysError),
+    #[error("--preset: {0}")]
+    Preset(#[from] UnknownPreset),
     #[error("--log: {0}; try `info` or `fake_psp=debug`")]
     Log(#[from] tracing_subscriber::filter::ParseError),
     #[error("cannot listen to signals: {0}")]
@@ -146,6 +153,9 @@ async fn run(args: Args) -> Result<(), RunError> {
     let mut builder = FakePsp::builder().listen(args.listen);
     if let Some(file) = args.faults {
         builder = builder.faults(read_faults(file)?);
+    }
+    if let Some(name) = args.preset {
+        builder = builder.faults(Programme::preset(&name)?);
     }
     if let Some(file) = args.data {
         builder = builder.data(file);
