@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use crate::{
     Applied, BookEntry, BookKind, Call, ConsoleError, EventType, FakePsp, Transmission,
-    clock::iso,
     model::{Cancel, Currency, Payment},
     webhook::Letter,
     world::World,
