@@ -58,7 +58,9 @@ pub use fault::{
 };
 pub use log::{Applied, Call, Transmission};
 pub use model::{Currency, State};
-pub use payout::{Payout, PayoutStatus, ScheduleType, SellerStatus, SellerStatusError};
+pub use payout::{
+    Payout, PayoutError, PayoutStatus, ScheduleType, SellerStatus, SellerStatusError,
+};
 pub use promotion::{CardDiscount, CardInterestFree, Promotions};
 pub use psp::{ConfigError, ConsoleError, FakePsp, HookError};
 pub use security::{SecurityKey, SecurityKeyError};

@@ -12,13 +12,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::body::{read, refuse};
-use crate::{FakePsp, Payout, SellerStatus, SellerStatusError, clock::iso, model::BillingMeans};
+use crate::{
+    FakePsp, Payout, PayoutError, SellerStatus, SellerStatusError, clock::iso, model::BillingMeans,
+};
 
 pub(super) fn routes() -> Router<FakePsp> {
     Router::new()
         .route("/_fake/sellers", get(sellers))
         .route("/_fake/sellers/{id}/status", post(set_status))
         .route("/_fake/payouts", get(payouts))
+        .route("/_fake/payouts/{id}/fail", post(fail_payout))
         .route("/_fake/billing-keys", get(billing_keys))
 }
 
@@ -56,6 +59,34 @@ async fn set_status(Handle(psp): Handle<FakePsp>, Path(id): Path<String>, body: 
 
 async fn payouts(Handle(psp): Handle<FakePsp>) -> Json<Vec<Payout>> {
     Json(psp.payouts())
+}
+
+/// Why the bank does not take a payout.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Failure {
+    code: Option<String>,
+}
+
+async fn fail_payout(
+    Handle(psp): Handle<FakePsp>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Response {
+    let Failure { code } = match read(&body) {
+        Ok(failure) => failure,
+        Err(refused) => return refused.into_response(),
+    };
+    let code = code.as_deref().unwrap_or("INVALID_ACCOUNT_NUMBER_OR_UNAVAILABLE");
+    let Err(error) = psp.fail_payout(&id, code) else {
+        return StatusCode::NO_CONTENT.into_response();
+    };
+    let (status, code) = match error {
+        PayoutError::NotFound(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+        PayoutError::Over { .. } => (StatusCode::CONFLICT, "WRONG_STATE"),
+        PayoutError::NoSuchCode(_) => (StatusCode::BAD_REQUEST, "INVALID_REQUEST"),
+    };
+    refuse(status, code, &error.to_string())
 }
 
 async fn billing_keys(Handle(psp): Handle<FakePsp>) -> Json<Vec<Value>> {

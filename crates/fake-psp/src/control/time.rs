@@ -49,32 +49,46 @@ async fn advance(Handle(psp): Handle<FakePsp>, body: Bytes) -> Response {
         Ok(wish) => wish,
         Err(refused) => return refused.into_response(),
     };
-    match target(&wish, psp.now()) {
-        Ok(target) => {
-            psp.advance_to(target).await;
-            show(Handle(psp)).await.into_response()
-        }
-        Err(message) => refuse(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &message),
+    match wish.target(psp.now()) {
+        Ok(Target::By(by)) => psp.advance_by(by).await,
+        Ok(Target::To(moment)) => psp.advance_to(moment).await,
+        Err(message) => return refuse(StatusCode::BAD_REQUEST, "INVALID_REQUEST", &message),
     }
+    show(Handle(psp)).await.into_response()
 }
 
-fn target(wish: &Advance, now: Timestamp) -> Result<Timestamp, String> {
-    let target = match (&wish.advance, &wish.to) {
-        (Some(by), None) => now.checked_add(duration(by)?).ok(),
-        (None, Some(to)) => Some(moment(Some(to)).map_err(|_| {
-            format!("`{to}` is no moment; write 2026-12-01T09:00:00+09:00, or without the offset")
-        })?),
-        _ => return Err("say either `advance`, like \"36h\", or `to`, a moment".to_owned()),
-    };
-    let target = target.filter(|target| target.duration_since(now) <= LONGEST);
-    let target = target.ok_or("the clock goes at most ten years ahead at once")?;
-    if target < now {
-        return Err(format!(
-            "it is {} already and the clock only goes forward; `POST /_fake/reset` begins anew",
-            iso(now)
-        ));
+/// Where the clock shall go.
+enum Target {
+    By(SignedDuration),
+    To(Timestamp),
+}
+
+impl Advance {
+    fn target(&self, now: Timestamp) -> Result<Target, String> {
+        let (target, by) = match (&self.advance, &self.to) {
+            (Some(by), None) => {
+                let by = duration(by)?;
+                (Target::By(by), by)
+            }
+            (None, Some(to)) => {
+                let moment = moment(Some(to)).map_err(|_| {
+                    format!("`{to}` is no moment; write 2026-12-01T09:00:00+09:00, or without the offset")
+                })?;
+                (Target::To(moment), moment.duration_since(now))
+            }
+            _ => return Err("say either `advance`, like \"36h\", or `to`, a moment".to_owned()),
+        };
+        if by > LONGEST {
+            return Err("the clock goes at most ten years ahead at once".to_owned());
+        }
+        if by.is_negative() {
+            return Err(format!(
+                "it is {} already and the clock only goes forward; `POST /_fake/reset` begins anew",
+                iso(now)
+            ));
+        }
+        Ok(target)
     }
-    Ok(target)
 }
 
 /// Days are 24 hours: Korea has no summer time.

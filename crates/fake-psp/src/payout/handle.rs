@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use super::{Payout, SellerStatus};
-use crate::FakePsp;
+use super::{Payout, PayoutStatus, SellerStatus};
+use crate::{FakePsp, api::error::error_code};
 
 /// Why a seller cannot be given a status.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -25,10 +25,53 @@ pub enum SellerStatusError {
     },
 }
 
+/// Why a payout cannot fail.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PayoutError {
+    /// No such payout.
+    #[error("there is no payout `{0}`; `GET /_fake/payouts` lists the ids")]
+    NotFound(String),
+    /// Its fate is decided already.
+    #[error("payout `{id}` is {status}; only one that is REQUESTED or IN_PROGRESS can fail")]
+    Over {
+        /// The payout.
+        id: String,
+        /// Its status.
+        status: &'static str,
+    },
+    /// No such code.
+    #[error(
+        "`{0}` is no error code of Toss's that this fake knows; \
+         `INVALID_ACCOUNT_NUMBER_OR_UNAVAILABLE` is one"
+    )]
+    NoSuchCode(String),
+}
+
 impl FakePsp {
     /// Every payout that was ever taken on, in the order they were asked for.
     pub fn payouts(&self) -> Vec<Payout> {
         self.with(|_, world, _| world.payouts.iter().map(|(_, payout)| payout.clone()).collect())
+    }
+
+    /// The bank does not take a payout: FAILED with a code of Toss's, the amount is available
+    /// again, and `payout.changed` tells of it. One that is only REQUESTED goes to the bank first.
+    ///
+    /// # Errors
+    /// When there is no such payout, it is over already, or there is no such code.
+    pub fn fail_payout(&self, id: &str, code: &str) -> Result<(), PayoutError> {
+        if error_code(code).is_none() {
+            return Err(PayoutError::NoSuchCode(code.to_owned()));
+        }
+        self.with(|core, world, now| {
+            let payout = world.payouts.get(id);
+            let status = payout.ok_or_else(|| PayoutError::NotFound(id.to_owned()))?.status;
+            if status == PayoutStatus::Requested {
+                world.start_payout(core, id, now);
+            }
+            let failed = world.fail_payout(core, id, code, now);
+            let over = || PayoutError::Over { id: id.to_owned(), status: status.as_str() };
+            failed.then_some(()).ok_or_else(over)
+        })
     }
 
     /// Won that can be paid out to sellers now.

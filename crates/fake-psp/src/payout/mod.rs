@@ -13,7 +13,7 @@ mod request;
 mod seller;
 mod view;
 
-pub use handle::SellerStatusError;
+pub use handle::{PayoutError, SellerStatusError};
 pub use record::{Payout, PayoutStatus, ScheduleType};
 pub(crate) use request::Item;
 pub use seller::SellerStatus;

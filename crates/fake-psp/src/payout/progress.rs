@@ -89,11 +89,19 @@ impl World {
 
     /// The bank has answered.
     pub(crate) fn end_payout(&mut self, core: &Core, id: &str, at: Timestamp) {
-        let Some(payout) = self.payouts.get_mut(id) else { return };
-        payout.error = payout.account.planned_failure().map(str::to_owned);
-        let failed = payout.error.is_some();
-        let status = if failed { PayoutStatus::Failed } else { PayoutStatus::Completed };
-        self.change_payout(core, id, status, at);
+        let Some(payout) = self.payouts.get(id) else { return };
+        match payout.account.planned_failure() {
+            Some(code) => self.fail_payout(core, id, code, at),
+            None => self.change_payout(core, id, PayoutStatus::Completed, at),
+        };
+    }
+
+    /// The bank did not take it. Was it there?
+    pub(crate) fn fail_payout(&mut self, core: &Core, id: &str, code: &str, at: Timestamp) -> bool {
+        let there = |payout: &&mut Payout| payout.status.may_become(PayoutStatus::Failed);
+        let Some(payout) = self.payouts.get_mut(id).filter(there) else { return false };
+        payout.error = Some(code.to_owned());
+        self.change_payout(core, id, PayoutStatus::Failed, at)
     }
 
     /// Gives a payout another status, and tells of those that are final. Was that possible?

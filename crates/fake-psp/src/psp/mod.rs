@@ -51,6 +51,8 @@ struct Inner {
     wake: Notify,
     /// Who carries webhooks, and when an attempt has ended.
     post_office: PostOffice,
+    /// Held by whoever steps the clock forward: the steps of two would add up.
+    stepping: tokio::sync::Mutex<()>,
 }
 
 impl fmt::Debug for FakePsp {
@@ -137,7 +139,17 @@ impl FakePsp {
         let core = RwLock::new(Arc::new(core));
         let (world, recorder) = (Mutex::new(world), OnceLock::new());
         let (wake, post_office) = (Notify::new(), PostOffice::default());
-        Self(Arc::new(Inner { core, world, ahead_ms, journal, recorder, wake, post_office }))
+        let stepping = tokio::sync::Mutex::default();
+        Self(Arc::new(Inner {
+            core,
+            world,
+            ahead_ms,
+            journal,
+            recorder,
+            wake,
+            post_office,
+            stepping,
+        }))
     }
 
     /// The HTTP surface: the API, the window and `/_fake`. Without [`serve`](Self::serve) under

@@ -42,15 +42,29 @@ impl FakePsp {
     /// webhooks are sent after it. [`Self::advance_to`] also lets their answers come in between.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 2);
-        let ahead = add(&self.0.ahead_ms, by);
-        self.with(|_, world, _| *world.ahead_ms = ahead);
+        add(&self.0.ahead_ms, by);
+        // Read again under the lock: another one may have gone further meanwhile.
+        self.with(|_, world, _| *world.ahead_ms = self.0.ahead_ms.load(Ordering::Relaxed));
         self.0.wake.notify_one();
     }
 
     /// Sets the fake's clock forward, from one thing that becomes due to the next: a webhook that
     /// is not acknowledged is sent again and again on the way, at its times. Returns when the
     /// clock is there and every webhook was answered, if somebody [serves](Self::serve).
+    ///
+    /// Whoever comes while another one is at it waits, and then finds the clock where it is.
     pub async fn advance_to(&self, target: Timestamp) {
+        self.step_to(|_| target).await;
+    }
+
+    /// As [`Self::advance_to`], by so much: two who ask for a day each make it two days.
+    pub async fn advance_by(&self, by: SignedDuration) {
+        self.step_to(|now| now.saturating_add(by).unwrap_or(Timestamp::MAX)).await;
+    }
+
+    async fn step_to(&self, target: impl FnOnce(Timestamp) -> Timestamp) {
+        let _alone = self.0.stepping.lock().await;
+        let target = target(self.now());
         loop {
             // A merchant who does not answer has had the time.
             let _ = timeout(LONGEST_FLIGHT, self.settled()).await;
@@ -100,8 +114,7 @@ impl FakePsp {
     }
 }
 
-fn add(ahead_ms: &AtomicI64, by: i64) -> i64 {
+fn add(ahead_ms: &AtomicI64, by: i64) {
     let sum = |ahead: i64| Some(ahead.saturating_add(by));
-    let before = ahead_ms.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
-    before.unwrap_or_default().saturating_add(by)
+    let _always_some = ahead_ms.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
 }

@@ -7,6 +7,7 @@ mod binary;
 mod cash_receipts;
 mod console;
 mod control;
+mod control_money;
 mod create;
 mod data;
 mod errors;
