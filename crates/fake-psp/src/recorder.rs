@@ -40,9 +40,37 @@ pub(crate) struct Exchange {
     /// Its position in the log of calls; what is not in the log is not kept.
     seq: OnceLock<u64>,
     query: String,
-    headers: HeaderMap,
+    headers: Lines,
     body: Sample,
     outcome: Mutex<Outcome>,
+}
+
+/// Headers as text, without secrets. A copy: the values themselves would keep the buffers alive
+/// that they were read into.
+#[derive(Debug)]
+struct Lines(String);
+
+impl Lines {
+    fn of(headers: &HeaderMap) -> Self {
+        let mut lines = String::with_capacity(256);
+        for (name, value) in headers {
+            let secret = name == header::AUTHORIZATION || name == header::COOKIE;
+            lines.push_str(name.as_str());
+            lines.push(':');
+            if secret {
+                lines.push_str("(not shown)");
+            } else {
+                lines.push_str(&String::from_utf8_lossy(value.as_bytes()));
+            }
+            lines.push('\n');
+        }
+        Self(lines)
+    }
+
+    fn pairs(&self) -> Vec<(String, String)> {
+        let pairs = self.0.lines().filter_map(|line| line.split_once(':'));
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
 }
 
 /// The beginning of a body.
@@ -61,7 +89,7 @@ enum Outcome {
 #[derive(Debug)]
 struct Reply {
     status: u16,
-    headers: HeaderMap,
+    headers: Lines,
     body: Sample,
     /// How long it should become.
     announced: Option<u64>,
@@ -163,7 +191,7 @@ async fn observe(
     let exchange = Arc::new(Exchange {
         seq: OnceLock::new(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: parts.headers.clone(),
+        headers: Lines::of(&parts.headers),
         body: sample,
         outcome: Mutex::new(Outcome::Ended(Ending::Waiting)),
     });
@@ -195,7 +223,7 @@ impl Exchange {
             Some(Fate::Reset) => Outcome::Ended(Ending::Reset),
             Some(Fate::Twice) | None => Outcome::Answered(Reply {
                 status: response.status().as_u16(),
-                headers: response.headers().clone(),
+                headers: Lines::of(response.headers()),
                 body: Sample::default(),
                 announced: announced(response),
                 over: false,
@@ -250,15 +278,9 @@ impl Reply {
 }
 
 impl Message {
-    fn of(headers: &HeaderMap, body: &Sample) -> Self {
-        let show = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
-            let secret = name == header::AUTHORIZATION || name == header::COOKIE;
-            let value = String::from_utf8_lossy(value.as_bytes());
-            let value = if secret { "(not shown)".to_owned() } else { value.into_owned() };
-            (name.to_string(), value)
-        };
-        let headers = headers.iter().map(show).collect();
+    fn of(headers: &Lines, body: &Sample) -> Self {
         let text = String::from_utf8_lossy(&body.start).into_owned();
+        let headers = headers.pairs();
         Self { query: None, status: None, headers, body: text, body_bytes: body.length }
     }
 }
