@@ -23,7 +23,7 @@ pub(crate) use means::{
 };
 pub use money::Currency;
 pub(crate) use money::Money;
-pub(crate) use payment::{Discount, Failure, Kind, Payment, Planned};
+pub(crate) use payment::{Discount, Failure, Kind, Payment, Planned, Terms};
 pub(crate) use provider::{CARRIERS, FOREIGN_PROVIDERS, PROVIDERS, Provider};
 pub(crate) use settling::{AcquireStatus, Settling};
 pub(crate) use state::Event;

@@ -1,6 +1,6 @@
 //! One payment, from the opening of the window on.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -49,11 +49,10 @@ pub(crate) struct Discount {
     pub(crate) amount: i64,
 }
 
-/// One payment. Amounts are whole numbers of the currency's smallest unit.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Payment {
+/// What a payment is opened with.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Terms {
     pub(crate) key: String,
-    pub(crate) kind: Kind,
     pub(crate) order_id: String,
     pub(crate) order_name: String,
     pub(crate) customer_key: Option<String>,
@@ -67,6 +66,17 @@ pub(crate) struct Payment {
     pub(crate) fail_url: Option<String>,
     /// What the shop's page wants of the window besides, if anything.
     pub(crate) checkout: Option<Box<Checkout>>,
+    pub(crate) metadata: Option<BTreeMap<String, String>>,
+    pub(crate) approve_no: String,
+    pub(crate) secret: String,
+}
+
+/// One payment. Amounts are whole numbers of the currency's smallest unit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Payment {
+    /// What it was opened with. It never changes, and so is shared with `before`.
+    pub(crate) terms: Arc<Terms>,
+    pub(crate) kind: Kind,
     pub(crate) means: Means,
     pub(crate) currency: Currency,
     pub(crate) amount: i64,
@@ -75,7 +85,6 @@ pub(crate) struct Payment {
     pub(crate) tax_exemption_amount: i64,
     pub(crate) use_escrow: bool,
     pub(crate) culture_expense: bool,
-    pub(crate) metadata: Option<BTreeMap<String, String>>,
     pub(crate) state: State,
     pub(crate) requested_at: Timestamp,
     pub(crate) authenticated_at: Option<Timestamp>,
@@ -85,8 +94,6 @@ pub(crate) struct Payment {
     pub(crate) approval_key: Option<String>,
     /// The transaction that left a virtual account waiting: its issue, or the reversal of its deposit.
     pub(crate) waiting_key: Option<String>,
-    pub(crate) approve_no: String,
-    pub(crate) secret: String,
     pub(crate) cancels: Vec<Cancel>,
     /// What the card company has taken off.
     pub(crate) discount: Option<Discount>,
@@ -110,6 +117,14 @@ pub(crate) struct Payment {
     /// The payment before its last change, for stale answers.
     #[serde(skip)]
     pub(crate) before: Option<Box<Payment>>,
+}
+
+impl Deref for Payment {
+    type Target = Terms;
+
+    fn deref(&self) -> &Terms {
+        &self.terms
+    }
 }
 
 impl Payment {

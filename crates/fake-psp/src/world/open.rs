@@ -1,13 +1,13 @@
 //! A payment begins: the window opens, the buyer authenticates.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Core, Duty, World};
 use crate::{
     clock::{in_korea, spell},
-    model::{Currency, Event, Kind, Means, Payment, Planned, ReceiptWish, Settling, State},
+    model::{Currency, Event, Kind, Means, Payment, Planned, ReceiptWish, Settling, State, Terms},
     window::Checkout,
 };
 
@@ -75,11 +75,10 @@ impl World {
         let stamp = in_korea(at).strftime("%Y%m%d%H%M%S").to_string();
         let key = format!("tviva{stamp}{}", spell(draw("key"), 10));
         let deadline = at + SignedDuration::from_mins(core.config.ready_minutes);
-        self.store.insert(Payment {
+        let terms = Terms {
             key: key.clone(),
             approve_no: format!("{:08}", draw("approve") % 100_000_000),
             secret: format!("ps_{}", spell(draw("secret"), 10)),
-            kind: opening.kind,
             order_id: opening.order_id,
             order_name: opening.order_name,
             customer_key: opening.customer_key,
@@ -90,6 +89,11 @@ impl World {
             success_url: opening.success_url,
             fail_url: opening.fail_url,
             checkout: opening.checkout,
+            metadata: opening.metadata,
+        };
+        self.store.insert(Payment {
+            terms: Arc::new(terms),
+            kind: opening.kind,
             means: opening.means,
             currency: opening.currency,
             amount: opening.amount,
@@ -98,7 +102,6 @@ impl World {
             tax_exemption_amount: opening.tax_exemption_amount,
             use_escrow: opening.use_escrow,
             culture_expense: opening.culture_expense,
-            metadata: opening.metadata,
             state: State::Ready,
             requested_at: at,
             authenticated_at: None,
