@@ -64,7 +64,9 @@ pub use payout::{
 pub use promotion::{CardDiscount, CardInterestFree, Promotions};
 pub use psp::{ConfigError, ConsoleError, FakePsp, HookError};
 pub use security::{SecurityKey, SecurityKeyError};
-pub use settlement::{HolidaysError, SettlementCycle, korean_holidays, read_holidays};
+pub use settlement::{
+    HolidaysError, SettlementCycle, SettlementPreview, korean_holidays, read_holidays,
+};
 pub use start::{Builder, Opened, Running, StartError};
 pub use webhook::{Deliver, DeliverError, EventType, Hook};
 pub use wire::Fate;

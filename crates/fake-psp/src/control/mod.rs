@@ -10,6 +10,7 @@ mod faults;
 mod hooks;
 mod payments;
 mod sellers;
+mod settlements;
 mod summary;
 mod switches;
 mod time;
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Router<FakePsp> {
         .merge(hooks::routes())
         .merge(payments::routes())
         .merge(sellers::routes())
+        .merge(settlements::routes())
         .merge(summary::routes())
         .merge(switches::routes())
         .merge(time::routes())

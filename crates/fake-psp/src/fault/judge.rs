@@ -190,6 +190,37 @@ impl Faults {
     }
 
     fn strikes(&mut self, entropy: &dyn Entropy, position: usize, thing: Thing<'_>) -> bool {
+        if !self.may_strike(entropy, position, thing) {
+            return false;
+        }
+        let Some(every) = self.programme.rules[position].on.every else { return true };
+        let met = self.met.get(&position).map_or(1, |met| met + 1);
+        self.met.insert(position, met);
+        met.is_multiple_of(every.max(1))
+    }
+
+    /// Which rule strikes a row of the settlement list, and how, without anything being counted.
+    pub(crate) fn outlook(
+        &self,
+        entropy: &dyn Entropy,
+        settled: Timestamp,
+        subject: Subject<'_>,
+        nth: u32,
+        transaction_key: &str,
+    ) -> Option<(String, Verdict)> {
+        let endpoint = Endpoint::SettlementFile;
+        let thing = Thing { endpoint, subject, nth, at: settled, row: Some(transaction_key) };
+        let mut rules = self.programme.rules.iter().enumerate();
+        let (position, rule) = rules.find(|(position, rule)| {
+            let told = (*position, transaction_key.to_owned());
+            let known = rule.on.every.is_none() || self.rows_told.get(&told).is_some();
+            known && self.may_strike(entropy, *position, thing)
+        })?;
+        Some((rule.label(position), rule.then.clone()))
+    }
+
+    /// Does everything hold that does not depend on how often the rule was met?
+    fn may_strike(&self, entropy: &dyn Entropy, position: usize, thing: Thing<'_>) -> bool {
         let rule = &self.programme.rules[position];
         let Thing { endpoint, subject, nth, at, row } = thing;
         if rule.then == Verdict::Pass || !rule.on.is_about(endpoint, subject, nth, at) {
@@ -208,13 +239,7 @@ impl Faults {
             rule.on.times.is_some_and(|times| {
                 self.struck.get(&position).is_some_and(|struck| *struck >= times)
             }) && !row.is_some_and(told);
-        if !probably || exhausted {
-            return false;
-        }
-        let Some(every) = rule.on.every else { return true };
-        let met = self.met.get(&position).map_or(1, |met| met + 1);
-        self.met.insert(position, met);
-        met.is_multiple_of(every.max(1))
+        probably && !exhausted
     }
 
     fn record(&mut self, at: Timestamp, position: usize, thing: Thing<'_>) -> Verdict {

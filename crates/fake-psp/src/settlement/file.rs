@@ -17,7 +17,7 @@ pub(crate) enum DateType {
 }
 
 impl DateType {
-    fn of(self, row: &SettlementRow) -> Date {
+    pub(super) fn of(self, row: &SettlementRow) -> Date {
         match self {
             Self::Sold => row.sold,
             Self::PaidOut => row.paid_out,

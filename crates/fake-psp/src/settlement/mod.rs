@@ -3,6 +3,7 @@
 mod days;
 mod fee;
 mod file;
+mod preview;
 
 use std::collections::BTreeSet;
 
@@ -23,6 +24,7 @@ pub(crate) use days::{Days, business_days_after, is_business_day};
 pub use days::{HolidaysError, SettlementCycle, korean_holidays, read_holidays};
 pub(crate) use fee::Fees;
 pub(crate) use file::{DateType, FileRequest};
+pub use preview::SettlementPreview;
 
 /// One row. Amounts in the currency's smallest unit, negative for cancels.
 #[derive(Clone, Debug, Serialize, Deserialize)]

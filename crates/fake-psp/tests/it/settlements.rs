@@ -1,6 +1,6 @@
 //! Settlement rows: identities, dates, and files that are wrong.
 
-use fake_psp::{Config, Endpoint, Match, Verdict};
+use fake_psp::{Config, Endpoint, Match, Programme, Verdict};
 use serde_json::{Value, json};
 
 use crate::shop::{Shop, minutes};
@@ -175,4 +175,36 @@ async fn test_keys_can_be_as_empty_as_tosss() {
     assert!(days(&shop).await.is_empty());
     let wrong = shop.get("/v1/settlements?startDate=x&endDate=2026-01-01").await;
     assert_eq!(wrong.word(), "INVALID_DATE", "looked at first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_preview_tells_what_will_come_and_what_will_be_wrong() {
+    let shop = Shop::new();
+    shop.paid("order-0001", 15_000).await;
+    shop.paid("order-0002", 20_000).await;
+    let wrong = r#"
+        [[rules]]
+        name = "gone"
+        on = { endpoint = "settlement_file", order = "order-0002", times = 1 }
+        then = "missing"
+    "#;
+    shop.psp.install(Programme::from_toml(wrong).unwrap());
+    let preview = async || shop.get("/_fake/settlements").await.json();
+    let before = preview().await;
+    assert_eq!(before[0]["order_id"], "order-0001");
+    assert_eq!((&before[0]["visible"], &before[0]["rule"]), (&json!(false), &Value::Null));
+    assert_eq!((&before[1]["rule"], &before[1]["verdict"]), (&json!("gone"), &json!("missing")));
+    assert_eq!(preview().await, before, "looking changes nothing");
+    assert!(shop.psp.applied().is_empty());
+
+    shop.pass(minutes(DAY));
+    assert_eq!(preview().await[0]["visible"], true);
+    let day = before[0]["sold_date"].as_str().unwrap();
+    let list = format!("/v1/settlements?startDate={day}&endDate={day}");
+    let list = shop.get(&list).await.json();
+    let rows = list.as_array().unwrap();
+    assert_eq!((rows.len(), &rows[0]["orderId"]), (1, &json!("order-0001")));
+    assert_eq!(rows[0]["payOutAmount"], before[0]["pay_out_amount"]);
+    let refused = shop.get("/_fake/settlements?form=2026-01-01").await;
+    assert!(refused.text().contains("did you mean `from`?"), "{}", refused.text());
 }
