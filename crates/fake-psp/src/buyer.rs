@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::{
-    Currency, FakePsp, State,
+    FakePsp, State,
     api::error::{Refusal, error_code},
     model::Method,
     test_means::TestMeans,

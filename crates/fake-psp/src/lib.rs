@@ -9,8 +9,6 @@
 //! faults like resets live) and delivers webhooks. [`FakePsp::start`] is all of that for a test
 //! on a real machine.
 
-#![allow(dead_code, unused_imports, reason = "the rest of the API is being built on this")]
-
 mod api;
 mod book;
 mod buyer;

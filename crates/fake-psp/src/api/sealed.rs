@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::{act::Act, answer::Answer, ask::Ask, error::Refusal};
 use crate::{
     SecurityKey,
-    clock::{Entropy, iso},
+    clock::iso,
     jwe::{self, Head, JweError},
     world::Core,
 };

@@ -25,7 +25,7 @@ use axum::{
 use serde::Deserialize;
 
 use crate::FakePsp;
-use body::{bad_query, refuse};
+use body::bad_query;
 pub use timeline::{Moment, MomentKind};
 
 pub(crate) fn routes() -> Router<FakePsp> {

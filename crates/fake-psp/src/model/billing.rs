@@ -31,18 +31,6 @@ impl BillingMeans {
             Self::Account { bank_code, .. } => Means::Transfer { bank_code: bank_code.clone() },
         }
     }
-
-    /// What a buyer registers who says no more than the method; `None` for other methods.
-    pub(crate) fn usual(method: Method) -> Option<Self> {
-        match method {
-            Method::Card => Some(Self::Card(Card::usual())),
-            Method::Transfer => Some(Self::Account {
-                bank_code: "88".to_owned(),
-                account_number: "110123****56".to_owned(),
-            }),
-            _ => None,
-        }
-    }
 }
 
 /// A billing window: opened by the shop's page, ended by the buyer.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Payout, PayoutStatus, PayoutView, Seller, SellerStatus, SellerView};
 use crate::{
-    api::error::{Refusal, VERSION},
+    api::error::VERSION,
     clock::{iso, spell},
     fault::Subject,
     webhook::{EventType, Notice, to_json},

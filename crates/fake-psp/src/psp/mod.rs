@@ -28,7 +28,7 @@ use crate::{
     data::{DataError, DataFile, Journal, Writer},
     recorder::{self, Recorder},
     sdk,
-    webhook::{Announcer, Hook, Letter},
+    webhook::{Announcer, Hook},
     window,
     world::{Core, GiveBack, World, no_deposit},
 };

@@ -3,7 +3,7 @@
 use jiff::{ToSpan, civil::Date};
 use serde::Serialize;
 
-use super::{DateType, FileRequest, SettlementRow, Settlements};
+use super::{FileRequest, SettlementRow, Settlements};
 use crate::{Currency, Verdict, clock::korean_day, fault::Faults};
 
 /// One true row, whether or not the merchant can read it yet.
