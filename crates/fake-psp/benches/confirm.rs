@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Router, body::Body, http::Request, routing::post};
+use axum::{Router, routing};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use fake_psp::{BookEntry, FakePsp, Running};
 use hyper::server::conn::http1;
@@ -25,7 +25,6 @@ use tokio::{
     sync::oneshot,
     task::JoinSet,
 };
-use tower::ServiceExt;
 
 /// That of the program, for both.
 #[global_allocator]
@@ -69,7 +68,7 @@ async fn serve_constant(body: String) -> Served {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(async {
             let handler = move || std::future::ready(body.clone());
-            let app = Router::new().route("/v1/payments/confirm", post(handler));
+            let app = Router::new().route("/v1/payments/confirm", routing::post(handler));
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             tell.send(listener.local_addr().expect("an address")).expect("somebody waits");
             let mut connections = JoinSet::new();
@@ -89,40 +88,36 @@ async fn serve_constant(body: String) -> Served {
     Served { address, schedstat: schedstat("constant") }
 }
 
-/// Authenticated payments, as the requests that confirm them.
-async fn requests(psp: &Running, round: usize) -> Vec<Vec<u8>> {
-    let router = psp.router();
+/// Authenticated payments, as the requests that confirm them. Made over HTTP, as everything else.
+async fn requests(psp: &Running, address: &str, round: usize) -> Vec<Vec<u8>> {
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    stream.set_nodelay(true).expect("no delay");
+    let mut buffer = Vec::with_capacity(16 * 1024);
+    let basic = BASE64_STANDARD.encode(format!("{}:", psp.secret_key()));
     let mut requests = Vec::with_capacity(REQUESTS);
     for n in 0..REQUESTS {
         let order_id = format!("order-{round:03}-{n:06}");
-        let form = format!(
-            "orderId={order_id}&orderName=tea&amount=15000&successUrl=http%3A%2F%2Fshop.test%2Fok&failUrl=http%3A%2F%2Fshop.test%2Ffail"
-        );
-        let opened = router.clone().oneshot(form_post("/window/payments", form)).await;
-        let opened = opened.expect("an answer");
-        let window = opened.headers()["location"].to_str().expect("text").to_owned();
-        let approved =
-            router.clone().oneshot(form_post(&format!("{window}/approve"), String::new())).await;
-        assert_eq!(approved.expect("an answer").status(), 303);
-        let key = window.strip_prefix("/window/").expect("the payment key");
+        let order = format!(r#"{{"order_id":"{order_id}","amount":15000}}"#);
+        let open = post("/_fake/payments", "", &order);
+        let opened = exchange(&mut stream, &open, &mut buffer).await;
+        let (_, rest) = opened.split_once(r#""payment_key":""#).expect("a payment");
+        let (key, _) = rest.split_once('"').expect("its key");
+        let approve = post(&format!("/_fake/payments/{key}/approve"), "", "");
+        exchange(&mut stream, &approve, &mut buffer).await;
         let body = format!(r#"{{"paymentKey":"{key}","orderId":"{order_id}","amount":15000}}"#);
-        let basic = BASE64_STANDARD.encode(format!("{}:", psp.secret_key()));
-        let request = format!(
-            "POST /v1/payments/confirm HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Basic {basic}\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        requests.push(request.into_bytes());
+        let authorization = format!("authorization: Basic {basic}\r\n");
+        requests.push(post("/v1/payments/confirm", &authorization, &body));
     }
     requests
 }
 
-fn form_post(path: &str, form: String) -> Request<Body> {
-    let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
-    request.body(Body::from(form)).expect("a request")
+fn post(path: &str, header: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    let head = "host: 127.0.0.1\r\ncontent-type: application/json\r\n";
+    format!("POST {path} HTTP/1.1\r\n{head}{header}content-length: {length}\r\n\r\n{body}").into()
 }
 
-/// One request over a kept-alive connection: the body of its answer, which must be a 200.
+/// One request over a kept-alive connection: the body of its answer, which must be a success.
 async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> String {
     stream.write_all(request).await.expect("sent");
     buffer.clear();
@@ -133,7 +128,7 @@ async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) 
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         if length.is_some_and(|length| length.parse() == Ok(body.len())) {
-            assert!(head.starts_with("HTTP/1.1 200 "), "{text}");
+            assert!(head.starts_with("HTTP/1.1 20"), "{text}");
             return body.to_owned();
         }
     }
@@ -182,7 +177,7 @@ async fn run() -> bool {
     let psp = FakePsp::start().await;
     let address = psp.url().strip_prefix("http://").expect("plain HTTP").to_owned();
     let fake = Served { address, schedstat: schedstat("fake-psp") };
-    let warm = requests(&psp, 0).await;
+    let warm = requests(&psp, &fake.address, 0).await;
     let mut stream = TcpStream::connect(&fake.address).await.expect("connected");
     let answer = exchange(&mut stream, &warm[0], &mut Vec::new()).await;
     println!("an answer of confirm is {} bytes long", answer.len());
@@ -193,7 +188,7 @@ async fn run() -> bool {
     let (mut speed, mut cpu) = (Vec::new(), Vec::new());
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for n in 1..=ROUNDS {
-        let requests = requests(&psp, n).await;
+        let requests = requests(&psp, &fake.address, n).await;
         let confirm = round(&fake, &requests).await;
         let constant = round(&constant, &requests).await;
         speed.push(constant.wall.as_secs_f64() / confirm.wall.as_secs_f64());

@@ -38,6 +38,7 @@ mod shop;
 mod sockets;
 mod stage;
 mod start;
+mod switches;
 mod test_means;
 mod tolerance;
 mod vault;
