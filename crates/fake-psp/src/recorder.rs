@@ -11,14 +11,14 @@ use std::{
 use axum::{
     Router,
     body::{Body, HttpBody},
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, header},
-    middleware::{Next, from_fn_with_state},
     response::Response,
 };
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use serde::Serialize;
+use tower::ServiceExt;
 
 use crate::{FakePsp, Fate};
 
@@ -139,16 +139,24 @@ struct Message {
     body_bytes: usize,
 }
 
-/// Rides with a request to where it is logged.
-#[derive(Clone)]
-pub(crate) struct Slip {
+tokio::task_local! {
+    /// Rides with a request to where it is logged.
+    static SLIP: Slip;
+}
+
+struct Slip {
     shelf: Arc<Mutex<VecDeque<Arc<Exchange>>>>,
     exchange: Arc<Exchange>,
 }
 
+/// The request that is being answered has its place in the log of calls.
+pub(crate) fn file(seq: u64) {
+    // Not within a request that is recorded: then there is nothing to file.
+    let _ = SLIP.try_with(|slip| slip.file(seq));
+}
+
 impl Slip {
-    /// The request has its place in the log of calls.
-    pub(crate) fn file(&self, seq: u64) {
+    fn file(&self, seq: u64) {
         if self.exchange.seq.set(seq).is_err() {
             return;
         }
@@ -169,20 +177,10 @@ impl Recorder {
     }
 }
 
-/// Puts the recorder before a router, in a fake that has one.
-pub(crate) fn record(psp: &FakePsp, router: Router) -> Router {
-    let Some(recorder) = psp.recorder() else { return router };
-    router.layer(from_fn_with_state(recorder.0.clone(), observe))
-}
-
-async fn observe(
-    State(shelf): State<Arc<Mutex<VecDeque<Arc<Exchange>>>>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if request.uri().path().starts_with("/_fake") {
-        return next.run(request).await;
-    }
+/// Answers a request, and records it in a fake that has a recorder.
+pub(crate) async fn observe(psp: &FakePsp, router: Router, request: Request) -> Response {
+    let recorder = psp.recorder().filter(|_| !request.uri().path().starts_with("/_fake"));
+    let Some(recorder) = recorder else { return answer(router, request).await };
     let (parts, body) = request.into_parts();
     // A body that breaks off is as good as none, here as in the API.
     let body = axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
@@ -195,12 +193,17 @@ async fn observe(
         body: sample,
         outcome: Mutex::new(Outcome::Ended(Ending::Waiting)),
     });
-    let mut request = Request::from_parts(parts, Body::from(body));
-    request.extensions_mut().insert(Slip { shelf, exchange: exchange.clone() });
+    let request = Request::from_parts(parts, Body::from(body));
+    let slip = Slip { shelf: recorder.0.clone(), exchange: exchange.clone() };
     let waiting = Waiting(exchange);
-    let response = next.run(request).await;
+    let response = SLIP.scope(slip, answer(router, request)).await;
     waiting.0.begin(&response);
     response.map(|inner| Body::new(Tee { inner, exchange: waiting.0.clone() }))
+}
+
+async fn answer(router: Router, request: Request) -> Response {
+    let Ok(response) = router.oneshot(request).await;
+    response
 }
 
 /// Dropped before there is an answer, the client has gone away.

@@ -23,12 +23,11 @@ use tokio::{
     task::JoinSet,
     time,
 };
-use tower::ServiceExt;
 
 use crate::{
     Deliver, FakePsp, Fate,
     clock::{http_date, off},
-    webhook,
+    recorder, webhook,
     wire::ClockOff,
 };
 
@@ -142,7 +141,7 @@ async fn answer(
     doom: Arc<Doom>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, BrokenOff> {
-    let Ok(mut response) = router.oneshot(request.map(Body::new)).await;
+    let mut response = recorder::observe(&psp, router, request.map(Body::new)).await;
     match response.extensions().get::<Fate>() {
         Some(Fate::Close) => return Err(BrokenOff),
         Some(Fate::Reset) => {

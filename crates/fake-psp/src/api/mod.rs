@@ -47,7 +47,7 @@ use crate::{
     fault::Subject,
     idempotency::{LONGEST, Scope},
     model::{self, Planned},
-    recorder::Slip,
+    recorder,
     test_means::{Does, TestMeans},
     world::{Core, World},
 };
@@ -246,9 +246,7 @@ pub(crate) fn log_call(
     subject: Subject<'_>,
 ) -> usize {
     let position = world.calls.len();
-    if let Some(slip) = parts.extensions.get::<Slip>() {
-        slip.file(position as u64);
-    }
+    recorder::file(position as u64);
     world.calls.push(Call {
         seq: position as u64,
         at,

@@ -27,7 +27,7 @@ use crate::{
     Applied, BookEntry, Call, Clock, Config, Entropy, Programme, ProgrammeError, Rule,
     Transmission, api, console, control,
     data::{DataError, DataFile, Journal, Writer},
-    recorder::{self, Recorder},
+    recorder::Recorder,
     sdk,
     webhook::Hook,
     window,
@@ -119,7 +119,6 @@ impl FakePsp {
             .fallback(api::no_route)
             .method_not_allowed_fallback(api::no_method)
             .with_state(self.clone());
-        let router = recorder::record(self, router);
         if self.0.journal.is_none() {
             return router;
         }
@@ -131,7 +130,7 @@ impl FakePsp {
         router.layer(from_fn_with_state(self.clone(), durable))
     }
 
-    /// Keeps what goes over the wire from now on; before [`Self::router`] is called.
+    /// Keeps what goes over the wire from now on.
     pub(crate) fn start_recorder(&self) {
         self.0.recorder.get_or_init(Recorder::default);
     }
