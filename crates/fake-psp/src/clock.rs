@@ -3,6 +3,7 @@
 use jiff::{
     SignedDuration, Timestamp, Zoned,
     civil::{Date, DateTime},
+    fmt::{rfc2822, temporal},
     tz::{self, TimeZone},
 };
 use sha2::{Digest, Sha256};
@@ -42,6 +43,9 @@ impl Entropy for SeededEntropy {
     }
 }
 
+/// Down to whole seconds.
+const SECONDS: temporal::DateTimePrinter = temporal::DateTimePrinter::new().precision(Some(0));
+
 /// Korea has one offset and no daylight saving time.
 fn korea() -> TimeZone {
     TimeZone::fixed(tz::offset(9))
@@ -75,7 +79,9 @@ pub(crate) fn from_korea(at: DateTime) -> Option<Timestamp> {
 
 /// `2026-01-01T10:30:00+09:00`: the form of every date in Toss's objects.
 pub(crate) fn iso(at: Timestamp) -> String {
-    in_korea(at).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    let mut text = SECONDS.datetime_to_string(&in_korea(at).datetime());
+    text.push_str("+09:00");
+    text
 }
 
 /// `2026-01-01T10:30:43.000000`: the form of `createdAt` in webhooks (no offset, microseconds).
@@ -85,7 +91,9 @@ pub(crate) fn iso_without_offset(at: Timestamp) -> String {
 
 /// The form of the HTTP `date` header.
 pub(crate) fn http_date(at: Timestamp) -> String {
-    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    rfc2822::DateTimePrinter::new()
+        .timestamp_to_rfc9110_string(&at)
+        .expect("the fake's clock is within the years that HTTP can say")
 }
 
 /// Spells a drawn number in letters and digits, for keys.

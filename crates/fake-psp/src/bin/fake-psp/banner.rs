@@ -18,7 +18,8 @@ impl fmt::Display for Banner<'_> {
         writeln!(f, "This is a fake Toss Payments: no money moves.\n")?;
         writeln!(f, "  API base       {url}   (instead of https://api.tosspayments.com)")?;
         writeln!(f, "  secret key     {secret_key}")?;
-        writeln!(f, "  client key     {client_key}")?;
+        let widget_key = client_key.replacen("_ck_", "_gck_", 1);
+        writeln!(f, "  client key     {client_key}   (for the widget: {widget_key})")?;
         if let Some(security_key) = config.security_keys.first() {
             writeln!(f, "  security key   {security_key}")?;
         }
