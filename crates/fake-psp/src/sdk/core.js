@@ -5,8 +5,9 @@ const script = new URL(document.currentScript?.src || SETUP.address);
 const HOME = script.origin;
 const ANONYMOUS = "@@ANONYMOUS";
 
-// Korean, unless `?lang=en` of the script or the browser says otherwise.
-const LANGUAGE = (script.searchParams.get("lang") ?? navigator.language).startsWith("en") ? "en" : "ko";
+// Korean, unless `?lang=en` of the script or the page's own `<html lang="en">` says otherwise.
+const WANTED = script.searchParams.get("lang") ?? document.documentElement.lang;
+const LANGUAGE = WANTED.startsWith("en") ? "en" : "ko";
 
 function say(korean, english) {
   return LANGUAGE === "en" ? english : korean;
