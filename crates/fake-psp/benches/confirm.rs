@@ -26,10 +26,6 @@ use tokio::{
     task::JoinSet,
 };
 
-/// That of the program, for both.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const CONNECTIONS: usize = 8;
 const REQUESTS: usize = 4_000;
 const ROUNDS: usize = 15;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{
     act::{Act, Twist},
     answer::Answer,
-    card::read_card,
+    card::TypedCard,
     error::Refusal,
     fields::{Amount, Count, Text},
     order,
@@ -80,17 +80,8 @@ struct CustomerBody {
 struct CardBody {
     #[schemars(length(min = 1, max = 300))]
     customer_key: Text,
-    card_number: Text,
-    /// Two digits.
-    card_expiration_year: Text,
-    /// Two digits.
-    card_expiration_month: Text,
-    /// A date of birth (yyMMdd) or a business number (ten digits). Older clients call it
-    /// `customerBirthday`.
-    #[serde(alias = "customerBirthday")]
-    customer_identity_number: Text,
-    /// The first two digits.
-    card_password: Option<Text>,
+    #[serde(flatten)]
+    card: TypedCard,
     #[schemars(length(max = 100))]
     customer_email: Option<Text>,
 }
@@ -142,17 +133,8 @@ fn issue_by_card(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     let Text(customer_key) = body.customer_key;
     check_customer_key(&customer_key)?;
     order::check_email(body.customer_email.as_ref().map(|Text(email)| email.as_str()))?;
-    let password = body.card_password.as_ref().map(|Text(password)| password.as_str());
-    let card = read_card(
-        &body.card_number.0,
-        &body.card_expiration_year.0,
-        &body.card_expiration_month.0,
-        &body.customer_identity_number.0,
-        password,
-        act.now,
-    )?;
-    let means = BillingMeans::Card(card);
-    let test = TestMeans::find(Method::Card, &body.card_number.0);
+    let means = BillingMeans::Card(body.card.read(act.now)?);
+    let test = TestMeans::find(Method::Card, &body.card.card_number.0);
     let planned = test.and_then(TestMeans::planned);
     let key = act.world.issue_billing_key(act.core, &customer_key, means, planned, act.now);
     Ok(show(act, &key))

@@ -1,8 +1,10 @@
 //! A card's details as a merchant sends them: checked, recognised by the first digits, masked.
 
 use jiff::{Timestamp, civil::Date};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-use super::error::Refusal;
+use super::{error::Refusal, fields::Text};
 use crate::{
     clock::korean_day,
     model::{Card, CardType, Issuer, Method, OwnerType},
@@ -29,9 +31,40 @@ const PREFIXES: [(&str, &str, CardType); 13] = [
     ("62", "UNIONPAY", CardType::Unknown),
 ];
 
+/// A card as it is typed in.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TypedCard {
+    pub(crate) card_number: Text,
+    /// Two digits.
+    card_expiration_year: Text,
+    /// Two digits.
+    card_expiration_month: Text,
+    /// A date of birth (yyMMdd) or a business number (ten digits). Older clients call it
+    /// `customerBirthday`.
+    #[serde(alias = "customerBirthday")]
+    customer_identity_number: Text,
+    /// The first two digits.
+    card_password: Option<Text>,
+}
+
+impl TypedCard {
+    /// As [`read_card`].
+    pub(crate) fn read(&self, now: Timestamp) -> Result<Card, Refusal> {
+        read_card(
+            &self.card_number.0,
+            &self.card_expiration_year.0,
+            &self.card_expiration_month.0,
+            &self.customer_identity_number.0,
+            self.card_password.as_ref().map(|Text(password)| password.as_str()),
+            now,
+        )
+    }
+}
+
 /// Reads a card. The whole number is forgotten at once. Whether it can be charged, its type tells:
 /// [`CardType::Unknown`] cannot.
-pub(crate) fn read_card(
+fn read_card(
     number: &str,
     expiration_year: &str,
     expiration_month: &str,

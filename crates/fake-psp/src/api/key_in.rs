@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{
     act::{Act, Twist},
     answer::Answer,
-    card::read_card,
+    card::TypedCard,
     error::Refusal,
     fields::{Amount, Count, Flag, Text},
     order,
@@ -36,16 +36,8 @@ struct KeyInBody {
     order_id: Text,
     #[schemars(length(min = 1, max = 100))]
     order_name: Text,
-    card_number: Text,
-    /// Two digits.
-    card_expiration_year: Text,
-    /// Two digits.
-    card_expiration_month: Text,
-    /// A date of birth (yyMMdd) or a business number (ten digits).
-    #[serde(alias = "customerBirthday")]
-    customer_identity_number: Text,
-    /// The first two digits.
-    card_password: Option<Text>,
+    #[serde(flatten)]
+    card: TypedCard,
     /// Months: 0, or from 50,000 won on 2 to 12.
     #[schemars(range(min = 0, max = 12))]
     card_installment_plan: Option<Count>,
@@ -98,14 +90,7 @@ fn check(config: &Config, body: KeyInBody, now: Timestamp) -> Result<Opening, Re
 
 /// The card that is charged.
 fn card(body: &KeyInBody, amount: i64, now: Timestamp) -> Result<Card, Refusal> {
-    let card = read_card(
-        &body.card_number.0,
-        &body.card_expiration_year.0,
-        &body.card_expiration_month.0,
-        &body.customer_identity_number.0,
-        body.card_password.as_ref().map(|Text(password)| password.as_str()),
-        now,
-    )?;
+    let card = body.card.read(now)?;
     if card.card_type == CardType::Unknown {
         return Err("NOT_SUPPORTED_CARD_TYPE".into());
     }

@@ -6,7 +6,6 @@ use thiserror::Error;
 use super::FakePsp;
 use crate::{
     Cause, State,
-    webhook::Announcer,
     world::{GiveBack, no_deposit},
 };
 
@@ -155,17 +154,9 @@ impl FakePsp {
     pub fn forge_webhook(&self, order_id: &str, status: State) -> Result<(), ConsoleError> {
         self.with(|core, world, at| {
             let key = world.store.of_order(order_id).map(|payment| payment.key.clone());
-            let payment = key.and_then(|key| world.store.get_mut(&key));
+            let (mut announcer, store) = world.announcer(core, at);
+            let payment = key.and_then(|key| store.get_mut(&key));
             let payment = payment.ok_or_else(|| ConsoleError::NoSuchOrder(order_id.to_owned()))?;
-            let mut announcer = Announcer {
-                config: &core.config,
-                entropy: &*core.entropy,
-                at,
-                hooks: &world.hooks,
-                receipts: &world.cash_receipts,
-                faults: &mut world.faults,
-                outbox: &mut world.outbox,
-            };
             announcer.forge(payment, status);
             Ok(())
         })

@@ -64,14 +64,17 @@ impl FakePsp {
 
     async fn step_to(&self, target: impl FnOnce(Timestamp) -> Timestamp) {
         let _alone = self.0.stepping.lock().await;
-        let target = target(self.now());
+        let mut last = self.now();
+        let target = target(last);
         loop {
             // A merchant who does not answer has had the time.
             let _ = timeout(LONGEST_FLIGHT, self.settled()).await;
             let now = self.now();
-            if now >= target {
+            // Back in time: the fake was reset meanwhile, and this advance with it.
+            if now >= target || now < last {
                 return;
             }
+            last = now;
             let next = self.with(|_, world, _| world.next_event_after(now));
             let step = next.map_or(target, |next| next.min(target));
             // Up to the next whole millisecond, or it would never quite be there.
@@ -100,7 +103,7 @@ impl FakePsp {
 
     /// Forgets everything, in the data file too: payments, books, logs, faults, and how far the
     /// clock was set forward. Where webhooks go and the configuration stay; so do the faults, if
-    /// `keep_faults`.
+    /// `keep_faults`. An advance of the clock that is under way ends.
     pub fn reset(&self, keep_faults: bool) {
         self.with(|_, world, _| {
             let faults = world.faults.programme().clone();

@@ -133,21 +133,12 @@ impl World {
         }
     }
 
-    /// Tells something that is no change of a payment's status.
-    pub(crate) fn tell(&mut self, core: &Core, notice: &Notice<'_>, at: Timestamp) {
-        let mut announcer = Announcer {
-            config: &core.config,
-            entropy: &*core.entropy,
-            at,
-            hooks: &self.hooks,
-            receipts: &self.cash_receipts,
-            faults: &mut self.faults,
-            outbox: &mut self.outbox,
-        };
-        announcer.tell(notice);
-    }
-
-    pub(crate) fn announce(&mut self, core: &Core, key: &str, at: Timestamp) {
+    /// What it takes to announce, and beside it the payments.
+    pub(crate) fn announcer<'a>(
+        &'a mut self,
+        core: &'a Core,
+        at: Timestamp,
+    ) -> (Announcer<'a>, &'a mut Store) {
         let announcer = Announcer {
             config: &core.config,
             entropy: &*core.entropy,
@@ -157,7 +148,17 @@ impl World {
             faults: &mut self.faults,
             outbox: &mut self.outbox,
         };
-        if let Some(payment) = self.store.get_mut(key) {
+        (announcer, &mut self.store)
+    }
+
+    /// Tells something that is no change of a payment's status.
+    pub(crate) fn tell(&mut self, core: &Core, notice: &Notice<'_>, at: Timestamp) {
+        self.announcer(core, at).0.tell(notice);
+    }
+
+    pub(crate) fn announce(&mut self, core: &Core, key: &str, at: Timestamp) {
+        let (announcer, store) = self.announcer(core, at);
+        if let Some(payment) = store.get_mut(key) {
             announcer.announce(payment);
         }
     }

@@ -14,10 +14,6 @@ use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
-/// A request is many small pieces of text.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// A fake Toss Payments that can be programmed to misbehave.
 ///
 /// Point any Toss client at it: only the address differs, and the secret key (test_sk_hanbeon).
