@@ -95,7 +95,7 @@ impl Promotions {
         given: &Discounts,
         today: Date,
     ) -> Option<Discount> {
-        let Means::Card(card) = &payment.means else { return None };
+        let Means::Card(card) = &*payment.means else { return None };
         let code = payment.checkout.as_ref()?.discount_code.as_ref()?;
         let fits = |discount: &&CardDiscount| {
             let amounts = discount.minimum_payment_amount..=discount.maximum_payment_amount;

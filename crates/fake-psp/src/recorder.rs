@@ -12,7 +12,7 @@ use axum::{
     Router,
     body::{Body, HttpBody},
     extract::Request,
-    http::{HeaderMap, header},
+    http::{HeaderMap, header, request::Parts},
     response::Response,
 };
 use bytes::Bytes;
@@ -28,31 +28,41 @@ const KEPT: usize = 1000;
 /// So many bytes are kept of each body.
 const LONGEST: usize = 16 * 1024;
 
+const UNPOISONED: &str = "nothing panics while it is held";
+
 /// As much of a request as the API reads.
 const LARGEST_BODY: usize = 1 << 20;
 
 #[derive(Debug, Default)]
-pub(crate) struct Recorder(Arc<Mutex<VecDeque<Arc<Exchange>>>>);
+pub(crate) struct Recorder(Arc<Mutex<Shelf>>);
+
+#[derive(Debug, Default)]
+struct Shelf {
+    kept: VecDeque<Arc<Exchange>>,
+    /// What was thrown out last: its buffers serve the next request.
+    spare: Option<Exchange>,
+}
 
 /// A request and what came of it.
-#[derive(Debug)]
-pub(crate) struct Exchange {
+#[derive(Debug, Default)]
+struct Exchange {
     /// Its position in the log of calls; what is not in the log is not kept.
     seq: OnceLock<u64>,
     query: String,
     headers: Lines,
     body: Sample,
-    outcome: Mutex<Outcome>,
+    reply: Mutex<Reply>,
 }
 
 /// Headers as text, without secrets. A copy: the values themselves would keep the buffers alive
 /// that they were read into.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Lines(String);
 
 impl Lines {
-    fn of(headers: &HeaderMap) -> Self {
-        let mut lines = String::with_capacity(256);
+    fn set(&mut self, headers: &HeaderMap) {
+        let Self(lines) = self;
+        lines.clear();
         for (name, value) in headers {
             let secret = name == header::AUTHORIZATION || name == header::COOKIE;
             lines.push_str(name.as_str());
@@ -64,7 +74,6 @@ impl Lines {
             }
             lines.push('\n');
         }
-        Self(lines)
     }
 
     fn pairs(&self) -> Vec<(String, String)> {
@@ -73,35 +82,31 @@ impl Lines {
     }
 }
 
-/// The beginning of a body.
+/// The beginning of a body. A copy, as of headers.
 #[derive(Debug, Default)]
 struct Sample {
     start: Vec<u8>,
     length: usize,
 }
 
-#[derive(Debug)]
-enum Outcome {
-    Ended(Ending),
-    Answered(Reply),
-}
-
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Reply {
+    /// As far as it is known.
+    ending: Ending,
     status: u16,
     headers: Lines,
     body: Sample,
     /// How long it should become.
     announced: Option<u64>,
-    over: bool,
     twice: bool,
 }
 
 /// What came of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Ending {
     /// No answer yet.
+    #[default]
     Waiting,
     /// The client went away before there was one.
     Abandoned,
@@ -145,7 +150,7 @@ tokio::task_local! {
 }
 
 struct Slip {
-    shelf: Arc<Mutex<VecDeque<Arc<Exchange>>>>,
+    shelf: Arc<Mutex<Shelf>>,
     exchange: Arc<Exchange>,
 }
 
@@ -161,10 +166,11 @@ impl Slip {
             return;
         }
         let mut shelf = lock(&self.shelf);
-        if shelf.len() == KEPT {
-            shelf.pop_front();
+        if shelf.kept.len() == KEPT {
+            // Somebody may still be sending it.
+            shelf.spare = shelf.kept.pop_front().and_then(Arc::into_inner);
         }
-        shelf.push_back(self.exchange.clone());
+        shelf.kept.push_back(self.exchange.clone());
     }
 }
 
@@ -172,8 +178,22 @@ impl Recorder {
     /// What is known of a call. After a reset, numbers come again: the latest counts.
     pub(crate) fn look(&self, seq: u64) -> Option<Sight> {
         let shelf = lock(&self.0);
-        let exchange = shelf.iter().rev().find(|one| one.seq.get() == Some(&seq))?;
+        let exchange = shelf.kept.iter().rev().find(|one| one.seq.get() == Some(&seq))?;
         Some(exchange.sight())
+    }
+
+    fn begin(&self, parts: &Parts, body: &[u8]) -> Exchange {
+        let mut exchange = lock(&self.0).spare.take().unwrap_or_default();
+        exchange.seq.take();
+        exchange.query.clear();
+        exchange.query.push_str(parts.uri.query().unwrap_or_default());
+        exchange.headers.set(&parts.headers);
+        exchange.body.clear();
+        exchange.body.add(body);
+        let reply = exchange.reply.get_mut().expect(UNPOISONED);
+        reply.ending = Ending::Waiting;
+        reply.body.clear();
+        exchange
     }
 }
 
@@ -184,15 +204,7 @@ pub(crate) async fn observe(psp: &FakePsp, router: Router, request: Request) -> 
     let (parts, body) = request.into_parts();
     // A body that breaks off is as good as none, here as in the API.
     let body = axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
-    let mut sample = Sample::default();
-    sample.add(&body);
-    let exchange = Arc::new(Exchange {
-        seq: OnceLock::new(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: Lines::of(&parts.headers),
-        body: sample,
-        outcome: Mutex::new(Outcome::Ended(Ending::Waiting)),
-    });
+    let exchange = Arc::new(recorder.begin(&parts, &body));
     let request = Request::from_parts(parts, Body::from(body));
     let slip = Slip { shelf: recorder.0.clone(), exchange: exchange.clone() };
     let waiting = Waiting(exchange);
@@ -211,54 +223,37 @@ struct Waiting(Arc<Exchange>);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        let mut outcome = lock(&self.0.outcome);
-        if matches!(*outcome, Outcome::Ended(Ending::Waiting)) {
-            *outcome = Outcome::Ended(Ending::Abandoned);
+        let mut reply = lock(&self.0.reply);
+        if reply.ending == Ending::Waiting {
+            reply.ending = Ending::Abandoned;
         }
     }
 }
 
 impl Exchange {
     fn begin(&self, response: &Response) {
+        let mut reply = lock(&self.reply);
         let fate = response.extensions().get::<Fate>();
-        *lock(&self.outcome) = match fate {
-            Some(Fate::Close) => Outcome::Ended(Ending::Closed),
-            Some(Fate::Reset) => Outcome::Ended(Ending::Reset),
-            Some(Fate::Twice) | None => Outcome::Answered(Reply {
-                status: response.status().as_u16(),
-                headers: Lines::of(response.headers()),
-                body: Sample::default(),
-                announced: announced(response),
-                over: false,
-                twice: fate.is_some(),
-            }),
+        reply.ending = match fate {
+            Some(Fate::Close) => Ending::Closed,
+            Some(Fate::Reset) => Ending::Reset,
+            Some(Fate::Twice) | None => Ending::Answering,
         };
-    }
-
-    fn add(&self, data: &Bytes) {
-        if let Outcome::Answered(reply) = &mut *lock(&self.outcome) {
-            reply.body.add(data);
-        }
-    }
-
-    fn end(&self) {
-        if let Outcome::Answered(reply) = &mut *lock(&self.outcome) {
-            reply.over = true;
-        }
+        reply.twice = fate == Some(&Fate::Twice);
+        reply.status = response.status().as_u16();
+        reply.headers.set(response.headers());
+        reply.announced = announced(response);
     }
 
     fn sight(&self) -> Sight {
-        let outcome = lock(&self.outcome);
-        let (ending, answer) = match &*outcome {
-            Outcome::Ended(ending) => (*ending, None),
-            Outcome::Answered(reply) => {
-                let answer = Message::of(&reply.headers, &reply.body);
-                (reply.ending(), Some(Message { status: Some(reply.status), ..answer }))
-            }
-        };
+        let reply = lock(&self.reply);
         let request = Message::of(&self.headers, &self.body);
         let query = (!self.query.is_empty()).then(|| self.query.clone());
-        Sight { ending, request: Message { query, ..request }, answer }
+        let answer = reply.ending.is_answer().then(|| {
+            let answer = Message::of(&reply.headers, &reply.body);
+            Message { status: Some(reply.status), ..answer }
+        });
+        Sight { ending: reply.ending, request: Message { query, ..request }, answer }
     }
 }
 
@@ -268,14 +263,24 @@ fn announced(response: &Response) -> Option<u64> {
     length.or_else(|| response.body().size_hint().exact())
 }
 
+impl Ending {
+    /// Did anything of an answer go out?
+    fn is_answer(self) -> bool {
+        use Ending::{Answered, AnsweredTwice, Answering, BrokenOff};
+        matches!(self, Answering | BrokenOff | Answered | AnsweredTwice)
+    }
+}
+
 impl Reply {
-    fn ending(&self) -> Ending {
+    /// No more of it will be sent.
+    fn end(&mut self) {
         let whole = self.announced.is_none_or(|length| length == self.body.length as u64);
-        match (self.over, whole, self.twice) {
-            (false, ..) => Ending::Answering,
-            (true, false, _) => Ending::BrokenOff,
-            (true, true, true) => Ending::AnsweredTwice,
-            (true, true, false) => Ending::Answered,
+        if self.ending == Ending::Answering {
+            self.ending = match (whole, self.twice) {
+                (false, _) => Ending::BrokenOff,
+                (true, true) => Ending::AnsweredTwice,
+                (true, false) => Ending::Answered,
+            };
         }
     }
 }
@@ -289,6 +294,11 @@ impl Message {
 }
 
 impl Sample {
+    fn clear(&mut self) {
+        self.start.clear();
+        self.length = 0;
+    }
+
     fn add(&mut self, data: &[u8]) {
         self.length += data.len();
         let room = LONGEST - self.start.len();
@@ -312,7 +322,7 @@ impl HttpBody for Tee {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
         if let Some(Ok(frame)) = &frame {
-            frame.data_ref().inspect(|data| self.exchange.add(data));
+            frame.data_ref().inspect(|data| lock(&self.exchange.reply).body.add(data));
         }
         Poll::Ready(frame)
     }
@@ -329,10 +339,10 @@ impl HttpBody for Tee {
 /// Sent, or given up: what was announced tells which.
 impl Drop for Tee {
     fn drop(&mut self) {
-        self.exchange.end();
+        lock(&self.exchange.reply).end();
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().expect("nothing panics while it is held")
+    mutex.lock().expect(UNPOISONED)
 }

@@ -40,6 +40,8 @@ pub(crate) struct Records {
     transactions: Table<Transaction, Position>,
     /// By the number that a key spells.
     by_key: BTreeMap<u128, Position>,
+    /// What is not yet in `by_key`: few ever ask, so it is put there when somebody does.
+    unsorted: Vec<(u128, Position)>,
     pub(crate) settlements: Settlements,
 }
 
@@ -96,12 +98,13 @@ impl Records {
     fn list(&mut self, transaction: Transaction) {
         let second = Timestamp::from_second(transaction.at.as_second()).expect("a timestamp");
         let position = (second, self.transactions.len() as u64);
-        self.by_key.insert(number(&transaction.key), position);
+        self.unsorted.push((number(&transaction.key), position));
         self.transactions.insert(position, transaction);
     }
 
     /// Where a transaction is in the list.
-    pub(crate) fn position_of(&self, transaction_key: &str) -> Option<Position> {
+    pub(crate) fn position_of(&mut self, transaction_key: &str) -> Option<Position> {
+        self.by_key.extend(self.unsorted.drain(..));
         let position = *self.by_key.get(&number(transaction_key))?;
         let found = self.transactions.get(&position)?;
         (found.key == transaction_key).then_some(position)
@@ -134,7 +137,7 @@ impl Records {
     }
 
     pub(crate) fn parts(&mut self) -> Parts<'_> {
-        let Self { book, transactions, by_key: _, settlements } = self;
+        let Self { book, transactions, by_key: _, unsorted: _, settlements } = self;
         let mut parts: Parts<'_> = vec![("book_entry", book), ("transaction", transactions)];
         parts.extend(settlements.parts());
         parts
@@ -143,6 +146,7 @@ impl Records {
     pub(crate) fn rebuild(&mut self) {
         let by_key = self.transactions.iter().map(|(position, row)| (number(&row.key), *position));
         self.by_key = by_key.collect();
+        self.unsorted.clear();
         self.settlements.rebuild();
     }
 }

@@ -50,7 +50,8 @@ impl Store {
     }
 
     pub(crate) fn mark_approved(&mut self, order_id: &str, key: &str) {
-        self.order_mut(order_id).approved = Some(key.to_owned());
+        let order = self.orders.get_mut(order_id).expect("made with its first payment");
+        order.approved = Some(key.to_owned());
     }
 
     fn order_mut(&mut self, order_id: &str) -> &mut Order {
@@ -70,15 +71,20 @@ impl Store {
         self.orders.get(order_id).map_or(0, |order| order.keys.len())
     }
 
-    /// Gives a payment another deadline, or none.
-    pub(crate) fn set_deadline(&mut self, key: &str, deadline: Option<Timestamp>) {
-        let Some(payment) = self.payments.get_mut(key) else { return };
+    /// Gives a payment another deadline, or none. Yields it, if there is one of this key.
+    pub(crate) fn set_deadline(
+        &mut self,
+        key: &str,
+        deadline: Option<Timestamp>,
+    ) -> Option<&mut Payment> {
+        let payment = self.payments.get_mut(key)?;
         if let Some(old) = std::mem::replace(&mut payment.deadline, deadline) {
             self.deadlines.remove(&(old, key.to_owned()));
         }
         if let Some(new) = deadline {
             self.deadlines.insert((new, key.to_owned()));
         }
+        Some(payment)
     }
 
     /// The next payment to expire.

@@ -12,9 +12,11 @@ use crate::data::{Damaged, Keep, Row, read, write};
 
 /// Rows by id. It knows which were touched since it was last asked, so that whoever keeps them on
 /// disk need not look through all of them.
+///
+/// Rows are boxed: they are large, and a tree moves what it holds.
 #[derive(Debug)]
 pub(crate) struct Table<T, K = String> {
-    rows: BTreeMap<K, T>,
+    rows: BTreeMap<K, Box<T>>,
     touched: BTreeSet<K>,
     /// Nobody asks in a fake without a file: then nothing is noted.
     kept: bool,
@@ -32,7 +34,7 @@ impl<T, K: Ord + Clone> Table<T, K> {
     where
         K: Borrow<Q>,
     {
-        self.rows.get(id)
+        self.rows.get(id).map(Box::as_ref)
     }
 
     /// To change it: it counts as touched.
@@ -45,13 +47,13 @@ impl<T, K: Ord + Clone> Table<T, K> {
             let (id, _) = self.rows.get_key_value(id)?;
             self.touched.insert(id.clone());
         }
-        self.rows.get_mut(id)
+        self.rows.get_mut(id).map(Box::as_mut)
     }
 
     pub(crate) fn insert(&mut self, id: impl Into<K>, row: T) -> Option<T> {
         let id = id.into();
         self.touch(&id);
-        self.rows.insert(id, row)
+        self.rows.insert(id, Box::new(row)).map(|old| *old)
     }
 
     pub(crate) fn remove<Q: Ord + ?Sized>(&mut self, id: &Q) -> Option<T>
@@ -60,13 +62,13 @@ impl<T, K: Ord + Clone> Table<T, K> {
     {
         let (id, row) = self.rows.remove_entry(id)?;
         self.touch(&id);
-        Some(row)
+        Some(*row)
     }
 
     pub(crate) fn pop_first(&mut self) -> Option<(K, T)> {
         let (id, row) = self.rows.pop_first()?;
         self.touch(&id);
-        Some((id, row))
+        Some((id, *row))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -75,7 +77,7 @@ impl<T, K: Ord + Clone> Table<T, K> {
 
     /// In the order of ids.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &T)> {
-        self.rows.iter()
+        self.rows.iter().map(|(id, row)| (id, &**row))
     }
 
     pub(crate) fn keys(&self) -> impl DoubleEndedIterator<Item = &K> {
@@ -89,7 +91,7 @@ impl<T, K: Ord + Clone> Table<T, K> {
     where
         K: Borrow<Q>,
     {
-        self.rows.range(range)
+        self.rows.range(range).map(|(id, row)| (id, &**row))
     }
 
     pub(crate) fn clear(&mut self) {

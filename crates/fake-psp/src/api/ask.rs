@@ -1,6 +1,6 @@
 //! One request, understood.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -19,7 +19,8 @@ use crate::{
     fault::Subject,
     idempotency::Scope,
     model::{Method, Payment},
-    world::{Core, World},
+    store::Store,
+    world::Core,
 };
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -46,19 +47,19 @@ pub(crate) struct Ask {
     pub(crate) trace: String,
 }
 
-/// What a request is about, owned, because finding out needs the world.
+/// What a request is about: a payment of the store, or only what it says itself.
 #[derive(Default)]
-pub(super) struct About {
-    order_id: Option<String>,
-    order_name: Option<String>,
-    payment_key: Option<String>,
+pub(super) struct About<'w> {
+    order_id: Option<Cow<'w, str>>,
+    order_name: Option<Cow<'w, str>>,
+    payment_key: Option<Cow<'w, str>>,
     amount: Option<i64>,
     cancel_amount: Option<i64>,
     method: Option<Method>,
     status: Option<State>,
 }
 
-impl About {
+impl About<'_> {
     pub(super) fn subject(&self) -> Subject<'_> {
         Subject {
             order_id: self.order_id.as_deref(),
@@ -128,9 +129,9 @@ impl Ask {
     }
 
     /// The payment key it names.
-    fn named_key(&self) -> Option<String> {
-        let in_path = self.params.get("paymentKey").cloned();
-        in_path.or_else(|| fields::text(&self.body, "paymentKey"))
+    fn named_key(&self) -> Option<Cow<'_, str>> {
+        let in_path = self.params.get("paymentKey").map(|key| Cow::Borrowed(&**key));
+        in_path.or_else(|| fields::peek(&self.body, "paymentKey"))
     }
 
     /// Does it make a payment, for the order in its body?
@@ -145,37 +146,36 @@ impl Ask {
     }
 
     /// The payment it is about.
-    pub(super) fn payment<'w>(&self, world: &'w World) -> Option<&'w Payment> {
+    pub(super) fn payment<'w>(&self, store: &'w Store) -> Option<&'w Payment> {
         if let Some(order_id) = self.params.get("orderId") {
-            return world.store.of_order(order_id);
+            return store.of_order(order_id);
         }
         match self.named_key() {
-            Some(key) => world.store.get(&key),
-            None if self.opens_payment() => {
-                world.store.of_order(&fields::text(&self.body, "orderId")?)
-            }
+            Some(key) => store.get(&key),
+            None if self.opens_payment() => store.of_order(&fields::peek(&self.body, "orderId")?),
             None => None,
         }
     }
 
-    pub(super) fn about(&self, world: &World) -> About {
-        if let Some(payment) = self.payment(world) {
+    pub(super) fn about<'w>(&self, store: &'w Store) -> About<'w> {
+        if let Some(payment) = self.payment(store) {
             let known = Subject::of(payment);
             return About {
-                order_id: Some(payment.order_id.clone()),
-                order_name: Some(payment.order_name.clone()),
-                payment_key: Some(payment.key.clone()),
+                order_id: Some(Cow::Borrowed(&payment.order_id)),
+                order_name: Some(Cow::Borrowed(&payment.order_name)),
+                payment_key: Some(Cow::Borrowed(&payment.key)),
                 amount: Some(payment.amount),
                 cancel_amount: self.cancel_amount(payment),
                 method: known.method,
                 status: known.status,
             };
         }
-        let order_id = self.params.get("orderId").cloned();
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        let order_id = self.params.get("orderId").map(|order_id| Cow::Borrowed(&**order_id));
         About {
-            order_id: order_id.or_else(|| fields::text(&self.body, "orderId")),
-            order_name: fields::text(&self.body, "orderName"),
-            payment_key: self.named_key(),
+            order_id: order_id.or_else(|| fields::peek(&self.body, "orderId")).map(owned),
+            order_name: fields::text(&self.body, "orderName").map(Cow::Owned),
+            payment_key: self.named_key().map(owned),
             amount: self
                 .opens_payment()
                 .then(|| fields::won(&self.body, "amount").ok().flatten())

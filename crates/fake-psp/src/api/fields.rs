@@ -47,8 +47,8 @@ impl Amount {
         if rest.chars().any(|digit| digit != '0') {
             return Err(bad());
         }
-        let text = format!("{whole}{kept:0<decimals$}");
-        match text.parse::<i64>() {
+        let shifted = (decimals > 0).then(|| format!("{whole}{kept:0<decimals$}"));
+        match shifted.as_deref().unwrap_or(whole).parse::<i64>() {
             Ok(amount) if amount.abs() <= MOST => Ok(amount),
             _ => Err(bad()),
         }
@@ -99,8 +99,10 @@ impl<'de> Deserialize<'de> for Text {
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = deserializer.deserialize_any(Scalar)?;
-        Ok(Self(text.trim().to_owned()))
+        let mut text = deserializer.deserialize_any(Scalar)?;
+        text.truncate(text.trim_end().len());
+        text.drain(..text.len() - text.trim_start().len());
+        Ok(Self(text))
     }
 }
 
@@ -148,7 +150,16 @@ schema!(Flag, { "type": "boolean" });
 
 /// A text field of any body; a number is taken as its digits.
 pub(crate) fn text(body: &Value, name: &str) -> Option<String> {
-    Text::deserialize(body.get(name)?).ok().map(|Text(text)| text)
+    peek(body, name).map(Cow::into_owned)
+}
+
+/// As [`text`], of what need not be kept.
+pub(crate) fn peek<'b>(body: &'b Value, name: &str) -> Option<Cow<'b, str>> {
+    match body.get(name)? {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        _ => None,
+    }
 }
 
 /// A whole number of won in any body.

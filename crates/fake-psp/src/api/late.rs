@@ -42,12 +42,10 @@ impl World {
         if let Some(scope) = &ask.scope {
             self.idempotency.begin(scope, now);
         }
-        if let Some(payment) = held.as_deref().and_then(|key| self.store.get_mut(key)) {
+        // Under review, the merchant has confirmed in time: it does not expire any more.
+        let held_now = held.as_deref().and_then(|key| self.store.set_deadline(key, None));
+        if let Some(payment) = held_now {
             payment.held = true;
-        }
-        if let Some(key) = &held {
-            // Under review, the merchant has confirmed in time: it does not expire any more.
-            self.store.set_deadline(key, None);
         }
         let (reply, answer) = oneshot::channel();
         let order = self.late.range((due, 0)..=(due, u64::MAX)).next_back();

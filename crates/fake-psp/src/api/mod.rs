@@ -44,6 +44,7 @@ use jiff::Timestamp;
 
 use crate::{
     Call, Endpoint, Entropy, FakePsp, Verdict,
+    data::List,
     fault::Subject,
     idempotency::{LONGEST, Scope},
     model::{self, Planned},
@@ -95,8 +96,9 @@ pub(crate) async fn no_method(State(psp): State<FakePsp>, request: Request) -> R
 }
 
 fn unroutable(psp: &FakePsp, parts: &Parts, code: &str) -> Response {
-    let call = psp
-        .with(|_, world, now| log_call(world, parts, Endpoint::Unknown, now, Subject::default()));
+    let call = psp.with(|_, world, now| {
+        log_call(&mut world.calls, parts, Endpoint::Unknown, now, Subject::default())
+    });
     let language = english(&parts.headers);
     let mut ask = Ask::new(None, BTreeMap::new(), "", language, &Bytes::new());
     ask.trace = trace_id(&*psp.entropy(), call);
@@ -132,8 +134,8 @@ fn take_in(core: &Core, world: &mut World, now: Timestamp, mut ask: Ask, parts: 
         .then(|| header(&parts.headers, "idempotency-key").map(str::to_owned))
         .flatten();
     let endpoint = ask.endpoint();
-    let about = ask.about(world);
-    let call = log_call(world, parts, endpoint, now, about.subject());
+    let about = ask.about(&world.store);
+    let call = log_call(&mut world.calls, parts, endpoint, now, about.subject());
     ask.trace = trace_id(&*core.entropy, call);
     let key = auth::secret_key(&core.config, &parts.headers);
     ask.scope = echo.as_ref().zip(key.as_ref().ok()).map(|(echo, key)| Scope {
@@ -213,7 +215,7 @@ fn typed_in(ask: &Ask) -> Verdict {
 fn plan<'w>(world: &'w mut World, ask: &Ask) -> Option<&'w mut Planned> {
     match ask.endpoint() {
         Endpoint::Confirm => {
-            let payment = ask.payment(world).filter(|payment| payment.planned.is_some())?;
+            let payment = ask.payment(&world.store).filter(|payment| payment.planned.is_some())?;
             let key = payment.key.clone();
             world.store.get_mut(&key)?.planned.as_mut()
         }
@@ -239,15 +241,15 @@ fn test_code(key: &str, headers: &HeaderMap) -> Option<Refusal> {
 }
 
 pub(crate) fn log_call(
-    world: &mut World,
+    calls: &mut List<Call>,
     parts: &Parts,
     endpoint: Endpoint,
     at: Timestamp,
     subject: Subject<'_>,
 ) -> usize {
-    let position = world.calls.len();
+    let position = calls.len();
     recorder::file(position as u64);
-    world.calls.push(Call {
+    calls.push(Call {
         seq: position as u64,
         at,
         method: parts.method.to_string(),

@@ -22,7 +22,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 fn read(act: &mut Act<'_>) -> Result<Answer, Refusal> {
-    let payment = act.ask.payment(act.world).ok_or("NOT_FOUND_PAYMENT")?;
+    let payment = act.ask.payment(&act.world.store).ok_or("NOT_FOUND_PAYMENT")?;
     let approved_once = payment.approval_key.is_some() || payment.state.is_announced();
     let issued = payment.state == crate::State::WaitingForDeposit;
     if !act.core.config.read_before_approval && !approved_once && !issued {

@@ -36,6 +36,15 @@ pub(super) struct Job {
 
 /// Acts as the verdict says and answers as the verdict says.
 pub(super) async fn run(psp: &FakePsp, job: Job, verdict: Verdict) -> Response {
+    if verdict == Verdict::Pass {
+        let acted = job.act(psp, &Twist::Honest, &verdict);
+        return job.respond(psp, acted);
+    }
+    // Boxed, so that not every request makes room for it.
+    Box::pin(misbehave(psp, job, verdict)).await
+}
+
+async fn misbehave(psp: &FakePsp, job: Job, verdict: Verdict) -> Response {
     match verdict {
         Verdict::Refuse { code, status } => {
             let refusal = Refusal::with_status(code, status);
@@ -87,12 +96,18 @@ impl Job {
         verdict: &Verdict,
         replayed: bool,
     ) {
-        let Some(key) = self.ask.payment(world).map(|payment| payment.key.clone()) else { return };
+        let key = |world: &World| self.ask.payment(&world.store).map(|payment| payment.key.clone());
         match verdict {
-            Verdict::ActTwice => world.cheat(core, &key, now),
+            Verdict::ActTwice => {
+                if let Some(key) = key(world) {
+                    world.cheat(core, &key, now);
+                }
+            }
             Verdict::ConsoleCancel { ms, amount } if !replayed => {
-                let duty = Duty::ConsoleCancel { key, amount: *amount };
-                world.agenda.add(later(now, *ms), duty);
+                if let Some(key) = key(world) {
+                    let duty = Duty::ConsoleCancel { key, amount: *amount };
+                    world.agenda.add(later(now, *ms), duty);
+                }
             }
             _ => {}
         }
@@ -188,7 +203,8 @@ impl Job {
     /// The answer as it would have been before the last change.
     fn stale(&self, psp: &FakePsp, acted: Acted) -> Acted {
         psp.with(|core, world, _| {
-            let Some(payment) = self.ask.payment(world).filter(|_| acted.answer.is_success())
+            let Some(payment) =
+                self.ask.payment(&world.store).filter(|_| acted.answer.is_success())
             else {
                 return acted;
             };
@@ -203,7 +219,8 @@ impl Job {
             if !acted.answer.is_success() {
                 return acted;
             }
-            let other = self.ask.payment(world).and_then(|this| world.store.neighbour(&this.key));
+            let other =
+                self.ask.payment(&world.store).and_then(|this| world.store.neighbour(&this.key));
             instead(acted, |_| match other {
                 Some(other) => show(core, world, other, self.ask.english),
                 None => Answer::json(200, &[(); 0]),
@@ -223,7 +240,7 @@ impl Job {
     fn maintained(&self, psp: &FakePsp, code: Option<String>, status: Option<u16>) -> Response {
         let code = code.unwrap_or_else(|| {
             let by_bank = psp.with(|_, world, _| {
-                let method = self.ask.payment(world).map(Payment::method);
+                let method = self.ask.payment(&world.store).map(Payment::method);
                 matches!(method, Some(Method::Transfer | Method::VirtualAccount))
             });
             let by_bank = by_bank || self.ask.endpoint() == Endpoint::VirtualAccount;
@@ -255,9 +272,11 @@ impl Job {
             StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         if !is_empty {
-            let kind = if answer.sealed { "text/plain" } else { "application/json" };
-            let content_type = HeaderValue::try_from(format!("{kind};charset=UTF-8"));
-            headers.insert("content-type", content_type.expect("plain text"));
+            let kind = match answer.sealed {
+                true => "text/plain;charset=UTF-8",
+                false => "application/json;charset=UTF-8",
+            };
+            headers.insert("content-type", HeaderValue::from_static(kind));
         }
         for trace in traces {
             let value = HeaderValue::try_from(trace).expect("a trace id is hexadecimal");

@@ -63,7 +63,7 @@ fn list(act: &mut Act<'_>) -> Result<Answer, Refusal> {
         return Err("INVALID_DATE".into());
     }
     let limit = page_size(config, query, "limit", DEFAULT_LIMIT, config.max_page)?;
-    let records = &act.world.records;
+    let records = &mut act.world.records;
     let after = match query.get("startingAfter") {
         None => None,
         Some(key) => Some(records.position_of(key).ok_or("INVALID_TRANSACTION_KEY")?),

@@ -77,7 +77,8 @@ pub(crate) struct Payment {
     /// What it was opened with. It never changes, and so is shared with `before`.
     pub(crate) terms: Arc<Terms>,
     pub(crate) kind: Kind,
-    pub(crate) means: Means,
+    /// What it is paid with, shared with `before` likewise until it changes.
+    pub(crate) means: Arc<Means>,
     pub(crate) currency: Currency,
     pub(crate) amount: i64,
     pub(crate) balance: i64,
@@ -138,8 +139,13 @@ impl Payment {
 
     /// Keeps what it was before a change.
     pub(crate) fn remember(&mut self) {
-        self.before = None;
-        self.before = Some(Box::new(self.clone()));
+        match self.before.take() {
+            Some(mut room) => {
+                *room = self.clone();
+                self.before = Some(room);
+            }
+            None => self.before = Some(Box::new(self.clone())),
+        }
     }
 
     pub(crate) fn method(&self) -> Method {
@@ -197,14 +203,14 @@ impl Payment {
 
     /// The virtual account it is paid into.
     pub(crate) fn account(&self) -> Option<&VirtualAccount> {
-        match &self.means {
+        match &*self.means {
             Means::VirtualAccount(account) => Some(account),
             _ => None,
         }
     }
 
     pub(crate) fn account_mut(&mut self) -> Option<&mut VirtualAccount> {
-        match &mut self.means {
+        match Arc::make_mut(&mut self.means) {
             Means::VirtualAccount(account) => Some(account),
             _ => None,
         }

@@ -224,8 +224,10 @@ impl FakePsp {
         let core = &*self.core();
         let mut world = self.0.world.lock().expect("a panic while acting is a bug");
         let before = world.next_event();
-        let now = self.now();
-        world.tick(core, now);
+        let now = self.now_by(core);
+        if before.is_some_and(|due| due <= now) {
+            world.tick(core, now);
+        }
         let result = act(core, &mut world, now);
         if let Some(journal) = &self.0.journal {
             journal.note(&mut world);

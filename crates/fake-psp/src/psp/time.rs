@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::{sync::Notify, time::timeout};
 
 use super::FakePsp;
+use crate::world::Core;
 
 /// A merchant has ten seconds for a webhook; nobody waits for one much longer.
 const LONGEST_FLIGHT: Duration = Duration::from_secs(15);
@@ -34,8 +35,12 @@ impl Drop for Carrier {
 impl FakePsp {
     /// The present moment of the fake: the clock's, and as far ahead as it was advanced.
     pub fn now(&self) -> Timestamp {
+        self.now_by(&self.core())
+    }
+
+    pub(super) fn now_by(&self, core: &Core) -> Timestamp {
         let ahead = SignedDuration::from_millis(self.0.ahead_ms.load(Ordering::Relaxed));
-        self.core().clock.now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
+        core.clock.now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
     }
 
     /// Sets the fake's clock forward in one step. What becomes due happens, each at its own time;

@@ -22,7 +22,7 @@ impl Fees {
 
     /// Those of so much of a payment.
     fn of(amount: i64, payment: &Payment, config: &Config) -> Self {
-        let months = match &payment.means {
+        let months = match &*payment.means {
             Means::Card(card) if card.interest_payer == Some(InterestPayer::Merchant) => {
                 i64::from(card.installment_months)
             }

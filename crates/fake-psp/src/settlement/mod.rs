@@ -48,7 +48,7 @@ pub(crate) struct SettlementRow {
     day: Date,
     pub(crate) sold: Date,
     pub(crate) paid_out: Date,
-    pub(crate) cancel: Option<Cancel>,
+    pub(crate) cancel: Option<Box<Cancel>>,
 }
 
 impl SettlementRow {
@@ -79,7 +79,7 @@ impl SettlementRow {
             day,
             sold,
             paid_out,
-            cancel: movement.cancel.cloned(),
+            cancel: movement.cancel.cloned().map(Box::new),
         }
     }
 

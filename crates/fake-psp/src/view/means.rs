@@ -28,7 +28,7 @@ impl<'a> MeansView<'a> {
     pub(crate) fn of(payment: &'a Payment, amount: Money, config: &Config, english: bool) -> Self {
         let mut view = Self::default();
         let settlement_status = settlement_status(payment);
-        match &payment.means {
+        match &*payment.means {
             Means::Card(card) => view.card = Some(CardView::of(payment, card, amount, english)),
             Means::VirtualAccount(account) => {
                 view.virtual_account = Some(VirtualAccountView::of(payment, account, english));

@@ -60,7 +60,13 @@ async fn open(Handle(psp): Handle<FakePsp>, request: Request) -> Response {
     let visit = Visit::read(request).await;
     let opened = psp.with(|core, world, now| {
         let checked = check(&visit.form);
-        let call = api::log_call(world, &visit.parts, Endpoint::Window, now, Subject::default());
+        let call = api::log_call(
+            &mut world.calls,
+            &visit.parts,
+            Endpoint::Window,
+            now,
+            Subject::default(),
+        );
         let led = if visit.is_script() { 200 } else { 303 };
         world.calls[call].status = Some(checked.as_ref().map_or_else(Refusal::status, |_| led));
         checked.map(|opening| world.open_billing_auth(core, opening, now))

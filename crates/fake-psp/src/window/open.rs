@@ -61,7 +61,7 @@ pub(super) async fn open(Handle(psp): Handle<FakePsp>, request: Request) -> Resp
         let checked = check(&core.config, world, &visit.form, now);
         let order_id = visit.field("orderId");
         let subject = Subject { order_id: order_id.as_deref(), ..Subject::default() };
-        let call = api::log_call(world, &visit.parts, Endpoint::Window, now, subject);
+        let call = api::log_call(&mut world.calls, &visit.parts, Endpoint::Window, now, subject);
         let opened = checked.map(|opening| world.open(core, opening, now));
         let led = if visit.is_script() { 200 } else { 303 };
         world.calls[call].status = Some(opened.as_ref().map_or_else(Refusal::status, |_| led));

@@ -140,7 +140,7 @@ fn of_payment<'a>(payment: &'a Payment, config: &'a Config, english: bool) -> Pa
 fn add_means<'a>(rows: &mut Rows<'a>, payment: &'a Payment) {
     let english = rows.english;
     let bank = |code: &str| Bank::read(code).map_or("", |bank| bank.spoken(english));
-    match &payment.means {
+    match &*payment.means {
         Means::Card(card) => {
             let issuer = Issuer::read(&card.issuer_code);
             let issuer = issuer.map_or("", |issuer| issuer.spoken(english));

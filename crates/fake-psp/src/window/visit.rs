@@ -101,7 +101,7 @@ impl Visit {
                 payment_key: Some(key),
                 ..Subject::default()
             };
-            let call = api::log_call(world, &self.parts, Endpoint::Window, now, subject);
+            let call = api::log_call(&mut world.calls, &self.parts, Endpoint::Window, now, subject);
             world.calls[call].status = Some(if order_id.is_some() { 303 } else { 404 });
             order_id.map(|_| act(core, world, now))
         })
@@ -116,7 +116,13 @@ impl Visit {
     ) -> Option<R> {
         psp.with(|core, world, now| {
             let auth = world.billing_auth(id).cloned();
-            let call = api::log_call(world, &self.parts, Endpoint::Window, now, Subject::default());
+            let call = api::log_call(
+                &mut world.calls,
+                &self.parts,
+                Endpoint::Window,
+                now,
+                Subject::default(),
+            );
             world.calls[call].status = Some(if auth.is_some() { 303 } else { 404 });
             auth.map(|auth| act(core, world, &auth, now))
         })

@@ -15,8 +15,7 @@ use crate::{
 impl World {
     /// Issues the virtual account of an authenticated payment: WAITING_FOR_DEPOSIT.
     pub(crate) fn issue_account(&mut self, core: &Core, key: &str, at: Timestamp) {
-        self.store.set_deadline(key, None);
-        let Some(payment) = self.store.get_mut(key) else { return };
+        let Some(payment) = self.store.set_deadline(key, None) else { return };
         if !payment.apply(Event::Issue) {
             return;
         }

@@ -15,8 +15,7 @@ impl World {
     /// Charges the buyer. Without `booked` it only says so. With a virtual account, nothing is
     /// taken yet: it is issued.
     pub(crate) fn approve(&mut self, core: &Core, key: &str, booked: bool, at: Timestamp) {
-        self.store.set_deadline(key, None);
-        let Some(payment) = self.store.get_mut(key) else { return };
+        let Some(payment) = self.store.set_deadline(key, None) else { return };
         if payment.method() == Method::VirtualAccount {
             return self.issue_account(core, key, at);
         }
@@ -69,8 +68,7 @@ impl World {
     }
 
     fn fail(&mut self, core: &Core, key: &str, event: Event, why: &Refusal, at: Timestamp) {
-        self.store.set_deadline(key, None);
-        let Some(payment) = self.store.get_mut(key) else { return };
+        let Some(payment) = self.store.set_deadline(key, None) else { return };
         if payment.apply(event) {
             payment.held = false;
             payment.failed_at = Some(at);

@@ -157,6 +157,9 @@ impl World {
     }
 
     pub(crate) fn announce(&mut self, core: &Core, key: &str, at: Timestamp) {
+        if self.hooks.is_empty() {
+            return;
+        }
         let (announcer, store) = self.announcer(core, at);
         if let Some(payment) = store.get_mut(key) {
             announcer.announce(payment);
@@ -167,7 +170,9 @@ impl World {
 /// 32 upper-case hexadecimal digits, as in real records.
 pub(crate) fn next_transaction_key(core: &Core, payment: &mut Payment) -> String {
     payment.transactions += 1;
-    let name = format!("psp/transaction/{}/{}", payment.key, payment.transactions);
-    let high = core.entropy.draw(&format!("{name}/high"));
-    format!("{high:016X}{:016X}", core.entropy.draw(&format!("{name}/low")))
+    let half = |half| {
+        let name = format!("psp/transaction/{}/{}/{half}", payment.key, payment.transactions);
+        u128::from(core.entropy.draw(&name))
+    };
+    format!("{:032X}", half("high") << 64 | half("low"))
 }

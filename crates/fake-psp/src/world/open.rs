@@ -94,7 +94,7 @@ impl World {
         self.store.insert(Payment {
             terms: Arc::new(terms),
             kind: opening.kind,
-            means: opening.means,
+            means: Arc::new(opening.means),
             currency: opening.currency,
             amount: opening.amount,
             balance: opening.amount,
@@ -144,7 +144,7 @@ impl World {
         payment.authenticated_at = Some(at);
         payment.planned = planned;
         if let Some(means) = means {
-            payment.means = means;
+            payment.means = Arc::new(means);
         }
         if payment.account().is_some_and(|account| account.refund_receive.is_some()) {
             let hidden = payment.requested_at + REFUND_ACCOUNT_READABLE;

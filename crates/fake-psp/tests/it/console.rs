@@ -257,6 +257,29 @@ async fn only_the_latest_exchanges_are_kept() {
     assert_ne!(look(&toss, "/_fake/calls/1000").await.json()["exchange"], Value::Null);
 }
 
+/// The buffers of those that were thrown out serve again: nothing of theirs may be seen.
+#[tokio::test]
+async fn an_exchange_after_many_others_is_its_own() {
+    let (toss, key) = started().await;
+    for _ in 0..1_000 {
+        look(&toss, "/v1/x?long=query").await;
+    }
+    let answer = confirm(&toss, &key, "hello").await.unwrap();
+    let exchange = newest(&toss).await;
+    assert_eq!(exchange["ending"], "answered");
+    assert!(exchange["request"]["body"].as_str().unwrap().contains("hello"));
+    assert_eq!(exchange["request"]["query"], Value::Null);
+    assert_eq!(exchange["answer"]["body"], answer.body);
+    assert_eq!(exchange["answer"]["body_bytes"], answer.body.len());
+
+    let rule = fake_psp::Rule { name: None, on: at(Endpoint::Read), then: Verdict::Reset };
+    toss.add_rule(rule).unwrap();
+    try_http(toss.url(), toss.secret_key(), "GET", &format!("/v1/payments/{key}"), &Value::Null)
+        .await;
+    let exchange = newest(&toss).await;
+    assert_eq!((&exchange["ending"], &exchange["answer"]), (&json!("reset"), &Value::Null));
+}
+
 #[tokio::test]
 async fn a_listener_is_told_what_has_changed() {
     let toss = FakePsp::start().await;
