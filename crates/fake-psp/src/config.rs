@@ -44,6 +44,25 @@ pub struct Config {
     /// UNVERIFIED: the code for a confirm of an ABORTED payment. Default
     /// `NOT_FOUND_PAYMENT_SESSION`, as for any session that is over.
     pub confirm_of_aborted_code: String,
+    /// UNVERIFIED: the code for a confirm of a payment that is DONE (or cancelled, or waits for its
+    /// deposit) already. Default `ALREADY_PROCESSED_PAYMENT`, of the table.
+    pub confirm_again_code: String,
+    /// Sources conflict: may an order id have `=`? Default yes, as the SDK's page says.
+    pub order_id_may_have_equals: bool,
+    /// Sources conflict: the most characters of a customer key (50, 255, 300). Default 300, which
+    /// the server takes.
+    pub customer_key_length: usize,
+    /// Sources conflict: has every payment a `secret`? Default yes, as measured; if not, only
+    /// virtual accounts.
+    pub secret_is_for_all: bool,
+    /// Sources conflict: the code for a cancel of more than is left. Default
+    /// `NOT_CANCELABLE_AMOUNT`, as measured; the overall list has `INVALID_REFUND_AMOUNT`.
+    pub over_balance_code: String,
+    /// Sources conflict: does a payment cancelled in parts become CANCELED with the last of them?
+    /// Default no: PARTIAL_CANCELED with a balance of 0, as measured.
+    pub last_part_makes_canceled: bool,
+    /// UNVERIFIED: the code for a path that is none. Default `NOT_FOUND`.
+    pub unknown_path_code: String,
     /// UNVERIFIED: does a method declined in the window abort the payment (and send its webhook)?
     /// Default yes. If not, it stays READY and the buyer may try again.
     pub decline_in_window_aborts: bool,
@@ -98,7 +117,8 @@ pub struct Config {
     /// UNVERIFIED: the code for the cancel of a cash receipt of which not so much is left (or
     /// nothing, or that is itself a cancel). Default `FORBIDDEN_REQUEST`, of the table.
     pub cash_receipt_cancel_code: String,
-    /// What card companies take off prices, and instalments they pay for. Default: nothing.
+    /// What card companies take off prices, and instalments they pay for: samples in
+    /// [`Config::korean`], nothing in [`Config::default`].
     pub promotions: Promotions,
     /// UNVERIFIED: can a payment be read before it was approved? Default yes; if not, 404.
     pub read_before_approval: bool,
@@ -129,6 +149,9 @@ pub struct Config {
     /// UNVERIFIED: the code when `limit` or `size` is above that. Default
     /// `EXCEED_MAX_QUERY_LIMIT`.
     pub page_too_large_code: String,
+    /// Sources conflict: the code for a `startingAfter` of the transactions that is none. Default
+    /// `INVALID_TRANSACTION_KEY`; the overall list has `INVALID_PAGING_KEY`.
+    pub unknown_cursor_code: String,
 
     /// UNVERIFIED: days after `soldDate` on which a settlement row can first be read. Default 1:
     /// in Korea, the day's sales are there the next morning.
@@ -147,10 +170,10 @@ pub struct Config {
     /// Default no: each is rounded by itself, so that a won can be left over.
     pub cancel_fees_sum_to_zero: bool,
     /// Does `acquireStatus` of a card go on by itself: REQUESTED the next day, COMPLETED the next
-    /// business day, likewise when cancelled? Default no: READY, or CANCELED.
+    /// business day, likewise when cancelled? If not: READY, or CANCELED.
     pub card_acquisition: bool,
-    /// Days on which banks do not pay out, besides Saturdays and Sundays. Empty by default;
-    /// [`korean_holidays`] in [`Config::korean`].
+    /// Days on which banks do not pay out, besides Saturdays and Sundays: [`korean_holidays`] in
+    /// [`Config::korean`], none in [`Config::default`].
     pub holidays: BTreeSet<Date>,
     /// Real test keys get an empty list of settlements. Default `false`: this fake is for tests
     /// of just that.
@@ -241,6 +264,13 @@ impl Default for Config {
             idempotency_days: 15,
             bind_5xx: false,
             amount_mismatch_code: "INVALID_REQUEST".to_owned(),
+            confirm_again_code: "ALREADY_PROCESSED_PAYMENT".to_owned(),
+            order_id_may_have_equals: true,
+            customer_key_length: 300,
+            secret_is_for_all: true,
+            over_balance_code: "NOT_CANCELABLE_AMOUNT".to_owned(),
+            last_part_makes_canceled: false,
+            unknown_path_code: "NOT_FOUND".to_owned(),
             confirm_of_aborted_code: "NOT_FOUND_PAYMENT_SESSION".to_owned(),
             decline_in_window_aborts: true,
             account_issue_is_approval: false,
@@ -270,6 +300,7 @@ impl Default for Config {
             cancel_transactions_negative: false,
             max_page: 5000,
             page_too_large_code: "EXCEED_MAX_QUERY_LIMIT".to_owned(),
+            unknown_cursor_code: "INVALID_TRANSACTION_KEY".to_owned(),
             settlement_after_days: 1,
             payout_business_days: 2,
             settlement_cycle: SettlementCycle::Daily,

@@ -12,7 +12,7 @@ use axum::{
     Router,
     body::{Body, HttpBody},
     extract::Request,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, Method, header, request::Parts},
     response::Response,
 };
 use bytes::Bytes;
@@ -205,11 +205,14 @@ pub(crate) async fn observe(psp: &FakePsp, router: Router, request: Request) -> 
     // A body that breaks off is as good as none, here as in the API.
     let body = axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
     let exchange = Arc::new(recorder.begin(&parts, &body));
+    let is_head = parts.method == Method::HEAD;
     let request = Request::from_parts(parts, Body::from(body));
     let slip = Slip { shelf: recorder.0.clone(), exchange: exchange.clone() };
     let waiting = Waiting(exchange);
     let response = SLIP.scope(slip, answer(router, request)).await;
-    waiting.0.begin(&response);
+    // What would be the body's length is told of a HEAD, too.
+    let announced = if is_head { Some(0) } else { announced(&response) };
+    waiting.0.begin(&response, announced);
     response.map(|inner| Body::new(Tee { inner, exchange: waiting.0.clone() }))
 }
 
@@ -231,7 +234,7 @@ impl Drop for Waiting {
 }
 
 impl Exchange {
-    fn begin(&self, response: &Response) {
+    fn begin(&self, response: &Response, announced: Option<u64>) {
         let mut reply = lock(&self.reply);
         let fate = response.extensions().get::<Fate>();
         reply.ending = match fate {
@@ -242,7 +245,7 @@ impl Exchange {
         reply.twice = fate == Some(&Fate::Twice);
         reply.status = response.status().as_u16();
         reply.headers.set(response.headers());
-        reply.announced = announced(response);
+        reply.announced = announced;
     }
 
     fn sight(&self) -> Sight {

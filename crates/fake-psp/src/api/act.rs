@@ -136,7 +136,7 @@ pub(super) fn perform(
     twist: &Twist,
 ) -> Answer {
     let Some(route) = ask.route else {
-        return ask.refused(core, now, &Refusal::new("NOT_FOUND"));
+        return ask.refused(core, now, &Refusal::new(core.config.unknown_path_code.as_str()));
     };
     let done = (route.deed)(&mut Act { core, world, ask, now, twist });
     match done {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{
     act::{Act, Twist},
     answer::Answer,
+    ask::Ask,
     card::TypedCard,
     error::Refusal,
     fields::{Amount, Count, Text},
@@ -17,11 +18,8 @@ use crate::{
     model::{BillingKey, BillingMeans, CardType, Kind, Method},
     test_means::TestMeans,
     view::{BillingView, PaymentView},
-    world::Opening,
+    world::{Core, Opening, World},
 };
-
-/// Longer ones do not fit into the real one's database, and it says so (measured).
-const LONGEST_CUSTOMER_KEY: usize = 300;
 
 const LONGEST_AUTH_KEY: usize = 300;
 
@@ -120,7 +118,7 @@ fn issue_by_path(act: &mut Act<'_>) -> Result<Answer, Refusal> {
 }
 
 fn redeem(act: &mut Act<'_>, auth_key: &str, customer_key: &str) -> Result<Answer, Refusal> {
-    check_customer_key(customer_key)?;
+    check_customer_key(&act.core.config, customer_key)?;
     if auth_key.is_empty() || auth_key.chars().count() > LONGEST_AUTH_KEY {
         return Err("INVALID_REQUEST".into());
     }
@@ -131,7 +129,7 @@ fn redeem(act: &mut Act<'_>, auth_key: &str, customer_key: &str) -> Result<Answe
 fn issue_by_card(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     let body: CardBody = act.ask.body()?;
     let Text(customer_key) = body.customer_key;
-    check_customer_key(&customer_key)?;
+    check_customer_key(&act.core.config, &customer_key)?;
     order::check_email(body.customer_email.as_ref().map(|Text(email)| email.as_str()))?;
     let means = BillingMeans::Card(body.card.read(act.now)?);
     let test = TestMeans::find(Method::Card, &body.card.card_number.0);
@@ -140,10 +138,11 @@ fn issue_by_card(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     Ok(show(act, &key))
 }
 
-fn check_customer_key(customer_key: &str) -> Result<(), Refusal> {
+fn check_customer_key(config: &Config, customer_key: &str) -> Result<(), Refusal> {
     match customer_key.chars().count() {
         0 => Err("INVALID_REQUEST".into()),
-        count if count > LONGEST_CUSTOMER_KEY => Err("FAILED_DB_PROCESSING".into()),
+        // They do not fit into the real one's database, and it says so (measured).
+        count if count > config.customer_key_length => Err("FAILED_DB_PROCESSING".into()),
         _ => Ok(()),
     }
 }
@@ -155,15 +154,7 @@ fn show(act: &Act<'_>, key: &str) -> Answer {
 
 /// A refused charge leaves no payment behind: its order id may be used again.
 fn charge(act: &mut Act<'_>) -> Result<Answer, Refusal> {
-    let billing = act.world.billing_keys.get(act.ask.param("billingKey"));
-    let billing = billing.ok_or("INVALID_BILL_KEY_REQUEST")?;
-    if billing.deleted_at.is_some() {
-        return Err("ALREADY_REMOVED_BILLING_KEY".into());
-    }
-    let opening = read_charge(&act.core.config, billing, act.ask.body()?)?;
-    if act.world.store.approved_of(&opening.order_id).is_some() {
-        return Err("DUPLICATED_ORDER_ID".into());
-    }
+    let opening = check(act.core, act.world, act.ask)?;
     if let Twist::Decline(refusal) = act.twist {
         return Err(refusal.clone());
     }
@@ -171,6 +162,20 @@ fn charge(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     act.world.authenticate(act.core, &key, None, None, act.now);
     act.world.approve(act.core, &key, !matches!(act.twist, Twist::Unbooked), act.now);
     Ok(act.show_payment(&key))
+}
+
+/// May this be charged now? Yields what is opened for it.
+pub(super) fn check(core: &Core, world: &World, ask: &Ask) -> Result<Opening, Refusal> {
+    let billing = world.billing_keys.get(ask.param("billingKey"));
+    let billing = billing.ok_or("INVALID_BILL_KEY_REQUEST")?;
+    if billing.deleted_at.is_some() {
+        return Err("ALREADY_REMOVED_BILLING_KEY".into());
+    }
+    let opening = read_charge(&core.config, billing, ask.body()?)?;
+    if world.store.approved_of(&opening.order_id).is_some() {
+        return Err("DUPLICATED_ORDER_ID".into());
+    }
+    Ok(opening)
 }
 
 fn read_charge(
@@ -182,7 +187,7 @@ fn read_charge(
         return Err("NOT_MATCHES_CUSTOMER_KEY".into());
     }
     let (Text(order_id), Text(order_name)) = (body.order_id, body.order_name);
-    if !order::is_order_id(&order_id) || !order::is_name(&order_name) {
+    if !order::is_order_id(config, &order_id) || !order::is_name(&order_name) {
         return Err("INVALID_REQUEST".into());
     }
     let amount = body.amount.won()?;

@@ -155,7 +155,7 @@ fn check(
         return Err("INVALID_REQUEST".into());
     }
     if amount == 0 || amount > left {
-        return Err("NOT_CANCELABLE_AMOUNT".into());
+        return Err(config.over_balance_code.as_str().into());
     }
     if amount < payment.balance {
         check_partial(config, payment, amount)?;

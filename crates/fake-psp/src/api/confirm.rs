@@ -78,7 +78,7 @@ pub(super) fn check(core: &Core, world: &World, ask: &Ask) -> Result<String, Ref
     }
     match payment.state {
         State::Done | State::Canceled | State::PartialCanceled | State::WaitingForDeposit => {
-            return Err("ALREADY_PROCESSED_PAYMENT".into());
+            return Err(core.config.confirm_again_code.as_str().into());
         }
         State::Aborted => return Err(core.config.confirm_of_aborted_code.as_str().into()),
         // Nobody authenticated: there is nothing to be approved.

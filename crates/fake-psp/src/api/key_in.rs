@@ -67,7 +67,7 @@ fn key_in(act: &mut Act<'_>) -> Result<Answer, Refusal> {
 
 fn check(config: &Config, body: KeyInBody, now: Timestamp) -> Result<Opening, Refusal> {
     let (Text(order_id), Text(order_name)) = (&body.order_id, &body.order_name);
-    if !order::is_order_id(order_id) {
+    if !order::is_order_id(config, order_id) {
         return Err("INVALID_ORDER_ID".into());
     }
     let amount = body.amount.won()?;

@@ -87,7 +87,8 @@ fn named(params: Params) -> BTreeMap<String, String> {
 
 /// No such path: JSON, as every error.
 pub(crate) async fn no_route(State(psp): State<FakePsp>, request: Request) -> Response {
-    unroutable(&psp, &request.into_parts().0, "NOT_FOUND")
+    let code = &psp.config().unknown_path_code;
+    unroutable(&psp, &request.into_parts().0, code)
 }
 
 /// A known path, but not with this method.
@@ -169,7 +170,7 @@ fn take_in(core: &Core, world: &mut World, now: Timestamp, mut ask: Ask, parts: 
         world.calls[call].fault = Some(verdict.name().into());
         return Intake::Judged(job, verdict);
     }
-    let planned = planned(world, &job.ask);
+    let planned = planned(core, world, &job.ask);
     Intake::Judged(job, planned)
 }
 
@@ -186,9 +187,16 @@ fn wants_secrecy(ask: &Ask, headers: &HeaderMap) -> bool {
 }
 
 /// What the buyer's test card does when it is charged, as if a rule said so.
-fn planned(world: &mut World, ask: &Ask) -> Verdict {
+fn planned(core: &Core, world: &mut World, ask: &Ask) -> Verdict {
+    // A request that is refused anyway does not use up a refusal.
+    let is_due = matches!(plan(world, ask), Some(Planned::DeclineFirst(_, 1..)))
+        && match ask.endpoint() {
+            Endpoint::Confirm => confirm::check(core, world, ask).is_ok(),
+            _ => billing::check(core, world, ask).is_ok(),
+        };
     match plan(world, ask) {
-        None | Some(Planned::DeclineFirst(_, 0)) => typed_in(ask),
+        None => typed_in(ask),
+        Some(Planned::DeclineFirst(..)) if !is_due => Verdict::Pass,
         Some(Planned::Decline(code)) => Verdict::Decline { code: code.clone() },
         Some(Planned::DeclineFirst(code, times)) => {
             *times -= 1;

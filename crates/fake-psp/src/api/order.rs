@@ -21,13 +21,15 @@ const MOST_FROM_ACCOUNT: i64 = 10_000_000;
 const LEAST_IN_INSTALMENTS: i64 = 50_000;
 
 /// Letters, digits, `-`, `_` and (as the SDK's page has it) `=`; 6 to 64 of them.
-pub(crate) fn is_order_id(id: &str) -> bool {
-    id.len() >= 6 && is_short_order_id(id)
+pub(crate) fn is_order_id(config: &Config, id: &str) -> bool {
+    id.len() >= 6 && is_short_order_id(config, id)
 }
 
 /// Likewise, but one character is enough: the real API does not look everywhere (recorded).
-pub(crate) fn is_short_order_id(id: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '=');
+pub(crate) fn is_short_order_id(config: &Config, id: &str) -> bool {
+    let equals = config.order_id_may_have_equals;
+    let allowed =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || (equals && c == '=');
     (1..=64).contains(&id.len()) && id.chars().all(allowed)
 }
 

@@ -66,7 +66,10 @@ fn list(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     let records = &mut act.world.records;
     let after = match query.get("startingAfter") {
         None => None,
-        Some(key) => Some(records.position_of(key).ok_or("INVALID_TRANSACTION_KEY")?),
+        Some(key) => {
+            let unknown = || Refusal::new(config.unknown_cursor_code.as_str());
+            Some(records.position_of(key).ok_or_else(unknown)?)
+        }
     };
     let mut rows: Vec<_> = records
         .transactions(start, end, after)

@@ -102,7 +102,7 @@ fn check(body: &AccountBody, config: &Config, now: Timestamp) -> Result<Opening,
     let Text(order_id) = &body.order_id;
     let names = [&body.order_name, &body.customer_name];
     let named = names.iter().all(|Text(name)| order::is_name(name));
-    if amount <= 0 || !named || !order::is_short_order_id(order_id) {
+    if amount <= 0 || !named || !order::is_short_order_id(config, order_id) {
         return Err("INVALID_REQUEST".into());
     }
     let escrow = body.use_escrow.is_some_and(|Flag(escrow)| escrow);

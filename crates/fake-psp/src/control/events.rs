@@ -20,7 +20,7 @@ use crate::{FakePsp, world::World};
 const PERIOD: Duration = Duration::from_millis(100);
 
 /// What can change, with a number that is another one after every change.
-type Pulse = [(&'static str, u64); 9];
+type Pulse = [(&'static str, u64); 10];
 
 pub(super) fn routes() -> Router<FakePsp> {
     Router::new().route("/_fake/events", get(events))
@@ -37,7 +37,7 @@ fn changes(psp: FakePsp) -> impl Stream<Item = Result<Event, Infallible>> {
             if before.is_some() {
                 time::sleep(PERIOD).await;
             }
-            let pulse = psp.with(|_, world, _| world.pulse());
+            let pulse = psp.with(|core, world, _| world.pulse(core.revision));
             let is_new = |(n, (_, revision)): &(usize, &(&str, u64))| {
                 before.is_none_or(|before: Pulse| before[*n].1 != *revision)
             };
@@ -54,7 +54,7 @@ fn changes(psp: FakePsp) -> impl Stream<Item = Result<Event, Infallible>> {
 }
 
 impl World {
-    fn pulse(&self) -> Pulse {
+    fn pulse(&self, config: u64) -> Pulse {
         [
             ("payments", self.store.revision()),
             ("calls", self.calls.revision()),
@@ -65,6 +65,7 @@ impl World {
             ("billing_keys", self.billing_keys.revision()),
             ("sellers", self.sellers.revision()),
             ("payouts", self.payouts.revision()),
+            ("config", config),
         ]
     }
 }

@@ -1,6 +1,7 @@
 //! The fault programme: rules in order, the first that matches and does not pass decides.
 
 mod between;
+mod bounds;
 mod clock_off;
 mod endpoint;
 mod error;
@@ -84,7 +85,7 @@ impl Programme {
                     valid: Verdict::names_at(endpoint).collect::<Vec<_>>().join(", "),
                 });
             }
-            if let Some(what) = rule.on.nonsense() {
+            if let Some(what) = rule.on.nonsense().or_else(|| rule.then.excess()) {
                 return Err(ProgrammeError::Nonsense { rule: name, what });
             }
         }

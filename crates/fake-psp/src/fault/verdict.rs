@@ -103,7 +103,7 @@ pub enum Verdict {
     },
     /// Acts, then answers with the payment as it was before; lists lack their newest row.
     StaleAnswer,
-    /// Acts, then answers with another payment; lists are empty.
+    /// Acts, then answers with another payment; what is no payment, with an empty list.
     OtherAnswer,
     /// Acts, then puts the same answer on the wire twice.
     AnswerTwice,
@@ -116,7 +116,7 @@ pub enum Verdict {
     /// Cheat: the money moves once more than the answer (or the deposit) says.
     ActTwice,
     /// Cheat: says DONE (or CANCELED), but no money was taken (or given back); no transaction, no
-    /// settlement.
+    /// settlement. The confirm of a virtual account takes none anyway: it is issued as always.
     ActWithoutBook,
     /// Acts, and some time later cancels by itself, as by hand in the merchant's console: the
     /// merchant's servers did not ask for it. Nothing if so much is not left then.

@@ -15,9 +15,12 @@ pub(crate) struct Bank {
 }
 
 impl Bank {
-    /// Finds one by either code or either name, with or without 은행 (bank) or 증권 (securities).
+    /// Finds one by either code or either name, with or without 은행 or 뱅크 (bank), or by another
+    /// name that is in use.
     pub(crate) fn read(text: &str) -> Option<&'static Self> {
-        let short = text.strip_suffix("은행").unwrap_or(text);
+        let short = text.strip_suffix("은행").or_else(|| text.strip_suffix("뱅크")).unwrap_or(text);
+        let other = OTHER_NAMES.iter().find(|(name, _)| *name == short);
+        let short = other.map_or(short, |(_, korean)| korean);
         BANKS.iter().find(|bank| {
             let names = [bank.code, bank.institution, bank.korean, bank.english];
             names.contains(&text) || bank.korean == short
@@ -44,6 +47,19 @@ const fn bank(
 ) -> Bank {
     Bank { code, institution, korean, english, title }
 }
+
+/// Names that Toss's lists have besides.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("지역농축협", "단위농협"),
+    ("산림조합", "산림"),
+    ("새마을금고", "새마을"),
+    ("KB국민", "국민"),
+    ("NH농협", "농협"),
+    ("IBK기업", "기업"),
+    ("KDB산업", "산업"),
+    ("한국씨티", "씨티"),
+    ("iM", "대구"),
+];
 
 /// Every one, banks first. (89 is UNVERIFIED.)
 pub(crate) const BANKS: &[Bank] = &[
@@ -139,7 +155,20 @@ mod tests {
         for name in ["06", "004", "국민", "국민은행", "KOOKMIN"] {
             assert_eq!(Bank::read(name).map(|bank| bank.code), Some("06"), "{name}");
         }
-        for name in ["", "은행", "6", "999"] {
+        for (name, code) in [
+            ("카카오뱅크", "90"),
+            ("토스뱅크", "92"),
+            ("케이뱅크", "89"),
+            ("NH농협은행", "11"),
+            ("지역농축협", "12"),
+            ("IBK기업은행", "03"),
+        ] {
+            assert_eq!(Bank::read(name).map(|bank| bank.code), Some(code), "{name}");
+        }
+        for (name, korean) in OTHER_NAMES {
+            assert_eq!(Bank::read(name).map(|bank| bank.korean), Some(*korean));
+        }
+        for name in ["", "은행", "뱅크", "6", "999"] {
             assert_eq!(Bank::read(name), None, "{name}");
         }
     }

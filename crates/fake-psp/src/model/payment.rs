@@ -196,9 +196,10 @@ impl Payment {
         (self.tax_exemption_amount - given_back).clamp(0, self.balance)
     }
 
-    /// Can a part of it be given back? Not of a card payment with an amount exempt from tax.
+    /// Can a part of it be given back? Not with escrow, nor of a card payment with an amount exempt
+    /// from tax.
     pub(crate) fn is_partial_cancelable(&self) -> bool {
-        self.method() != Method::Card || self.tax_exemption_amount == 0
+        !self.use_escrow && (self.method() != Method::Card || self.tax_exemption_amount == 0)
     }
 
     /// The virtual account it is paid into.

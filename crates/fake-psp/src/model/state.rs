@@ -61,7 +61,8 @@ impl State {
             (Self::WaitingForDeposit, E::Deposit) => Self::Done,
             (Self::Done, E::Reverse) => Self::WaitingForDeposit,
             (Self::WaitingForDeposit, E::GiveUp) => Self::Canceled,
-            (Self::Done, E::CancelWhole | E::ReverseForGood) => Self::Canceled,
+            (Self::Done, E::CancelWhole | E::ReverseForGood)
+            | (Self::PartialCanceled, E::CancelWhole) => Self::Canceled,
             (Self::Done | Self::PartialCanceled, E::CancelPart) => Self::PartialCanceled,
             _ => return None,
         })
@@ -129,7 +130,7 @@ mod tests {
             (E::Reverse, only(&[(3, S::WaitingForDeposit)])),
             (E::ReverseForGood, only(&[(3, S::Canceled)])),
             (E::GiveUp, only(&[(2, S::Canceled)])),
-            (E::CancelWhole, only(&[(3, S::Canceled)])),
+            (E::CancelWhole, only(&[(3, S::Canceled), (5, S::Canceled)])),
             (E::CancelPart, only(&[(3, S::PartialCanceled), (5, S::PartialCanceled)])),
         ];
         for (event, row) in table {

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::FakePsp;
 use crate::{
-    Cause, State,
+    State,
     world::{GiveBack, no_deposit},
 };
 
@@ -82,15 +82,7 @@ impl FakePsp {
                     asked,
                 });
             }
-            let back = GiveBack {
-                amount: asked,
-                reason,
-                tax_free_amount: 0,
-                tax_exemption_amount: 0,
-                request_id: None,
-                cause: Cause::Console,
-                booked: true,
-            };
+            let back = GiveBack::from_console(payment, asked, reason);
             world.give_back(core, payment_key, &back, now);
             Ok(())
         })

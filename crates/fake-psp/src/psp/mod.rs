@@ -66,7 +66,7 @@ impl FakePsp {
     /// A fake with an empty book and no faults.
     pub fn new(config: Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
         let world = World::new(&config);
-        Self::of(Core { config: Arc::new(config), clock, entropy }, world, None)
+        Self::of(Core { config: Arc::new(config), revision: 0, clock, entropy }, world, None)
     }
 
     /// A fake that goes on where the file ends, and whose writer has to be run beside it. What
@@ -83,7 +83,7 @@ impl FakePsp {
             *world.hooks = Hook::all_to(&config.webhook_urls);
         }
         let (journal, writer) = Journal::new(file);
-        let core = Core { config: Arc::new(config), clock, entropy };
+        let core = Core { config: Arc::new(config), revision: 0, clock, entropy };
         Ok((Self::of(core, world, Some(journal)), writer))
     }
 

@@ -1,6 +1,6 @@
 //! Switches: from a file, from the command line, and while the fake runs.
 
-use std::sync::Arc;
+use std::{ops::RangeInclusive, sync::Arc};
 
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -48,6 +48,14 @@ impl Config {
                 let (wrong, nearest) = (name.clone(), nearest.to_owned());
                 return Err(ConfigError::Unknown { wrong, nearest });
             }
+            if let Some(range) = bounds(name)
+                && value.is_number()
+                && !value.as_i64().is_some_and(|number| range.contains(&number))
+            {
+                let (least, most) = range.into_inner();
+                let range = format!("it goes from {least} to {most}");
+                return Err(ConfigError::Value(format!("`{name}` cannot be {value}: {range}")));
+            }
             let before = all.insert(name.clone(), value.clone());
             // One at a time, so that the message can say which.
             if let Err(error) = serde_json::from_value::<Self>(Value::Object(all.clone())) {
@@ -69,6 +77,21 @@ impl Config {
     }
 }
 
+/// What a number may be, by the unit in its name. Ten years are enough for everybody, and within
+/// what calendars can say.
+fn bounds(name: &str) -> Option<RangeInclusive<i64>> {
+    let unit = name.rsplit('_').next()?;
+    match unit {
+        "minutes" => Some(0..=10 * 366 * 24 * 60),
+        "hours" => Some(0..=10 * 366 * 24),
+        "days" => Some(0..=10 * 366),
+        "permyriad" => Some(0..=10_000),
+        "amount" | "balance" => Some(0..=1_000_000_000_000),
+        "page" | "length" => Some(1..=1_000_000),
+        _ => None,
+    }
+}
+
 impl FakePsp {
     /// Sets switches while it runs, for everything that happens from now on.
     ///
@@ -82,7 +105,9 @@ impl FakePsp {
         }
         let mut core = self.0.core.write().expect("nobody panics while setting switches");
         let config = Arc::new(core.config.changed(changes)?);
-        *core = Arc::new(Core { config, clock: core.clock.clone(), entropy: core.entropy.clone() });
+        let (revision, clock, entropy) =
+            (core.revision + 1, core.clock.clone(), core.entropy.clone());
+        *core = Arc::new(Core { config, revision, clock, entropy });
         Ok(())
     }
 }

@@ -69,17 +69,17 @@ impl FakePsp {
 
     async fn step_to(&self, target: impl FnOnce(Timestamp) -> Timestamp) {
         let _alone = self.0.stepping.lock().await;
-        let mut last = self.now();
-        let target = target(last);
+        let target = target(self.now());
+        let mut ahead_ms = self.0.ahead_ms.load(Ordering::Relaxed);
         loop {
             // A merchant who does not answer has had the time.
             let _ = timeout(LONGEST_FLIGHT, self.settled()).await;
             let now = self.now();
-            // Back in time: the fake was reset meanwhile, and this advance with it.
-            if now >= target || now < last {
+            let before = std::mem::replace(&mut ahead_ms, self.0.ahead_ms.load(Ordering::Relaxed));
+            // Less far ahead: the fake was reset meanwhile, and this advance with it.
+            if now >= target || ahead_ms < before {
                 return;
             }
-            last = now;
             let next = self.with(|_, world, _| world.next_event_after(now));
             let step = next.map_or(target, |next| next.min(target));
             // Up to the next whole millisecond, or it would never quite be there.

@@ -67,7 +67,7 @@ impl<'a> CashReceiptView<'a> {
             amount: receipt.amount,
             tax_free_amount: receipt.tax_free_amount,
             issue_status: receipt.status,
-            failure: receipt.failure.as_ref().map(FailureView::of),
+            failure: receipt.failure.as_ref().map(|failure| FailureView::of(failure, false)),
             customer_identity_number: &receipt.wish.identity,
             requested_at: iso(receipt.requested_at),
         }

@@ -8,7 +8,8 @@ use crate::{
     Config,
     clock::iso,
     model::{
-        AcquireStatus, Card, InterestPayer, Means, Money, Payment, RefundStatus, VirtualAccount,
+        AcquireStatus, Card, InterestPayer, Means, Money, PROVIDERS, Payment, RefundStatus,
+        VirtualAccount,
     },
 };
 
@@ -187,16 +188,6 @@ fn settlement_status(payment: &Payment) -> &'static str {
 
 /// Easy pay providers have Korean names in Korean answers.
 fn provider(name: &str, english: bool) -> &str {
-    const NAMES: [(&str, &str); 8] = [
-        ("토스페이", "TOSSPAY"),
-        ("네이버페이", "NAVERPAY"),
-        ("카카오페이", "KAKAOPAY"),
-        ("삼성페이", "SAMSUNGPAY"),
-        ("애플페이", "APPLEPAY"),
-        ("엘페이", "LPAY"),
-        ("페이코", "PAYCO"),
-        ("SSG페이", "SSG"),
-    ];
-    let known = NAMES.iter().find(|(korean, _)| *korean == name);
-    known.filter(|_| english).map_or(name, |(_, code)| code)
+    let known = PROVIDERS.iter().find(|provider| provider.code == name);
+    known.filter(|_| english).map_or(name, |provider| provider.sdk)
 }

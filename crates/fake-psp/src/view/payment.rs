@@ -16,9 +16,10 @@ use super::{
 };
 use crate::{
     Config,
+    api::error::error_code,
     cash_receipt::CashReceipts,
     clock::iso,
-    model::{Currency, Failure, Kind, Money, Payment, State},
+    model::{Currency, Failure, Kind, Method, Money, Payment, State},
 };
 
 /// The whole payment object.
@@ -81,8 +82,9 @@ pub(super) struct FailureView<'a> {
 }
 
 impl<'a> FailureView<'a> {
-    pub(super) fn of(failure: &'a Failure) -> Self {
-        Self { code: &failure.code, message: &failure.message }
+    pub(super) fn of(failure: &'a Failure, english: bool) -> Self {
+        let known = error_code(&failure.code).filter(|_| english).map(|row| row.english);
+        Self { code: &failure.code, message: known.unwrap_or(&failure.message) }
     }
 }
 
@@ -118,7 +120,8 @@ impl<'a> PaymentView<'a> {
             status: payment.state,
             requested_at: iso(payment.requested_at),
             approved_at: payment.approved_at.map(iso),
-            use_escrow: known.then_some(payment.use_escrow),
+            use_escrow: (known && payment.method() != Method::ForeignEasyPay)
+                .then_some(payment.use_escrow),
             culture_expense: payment.culture_expense,
             card: means.card,
             virtual_account: means.virtual_account,
@@ -134,11 +137,12 @@ impl<'a> PaymentView<'a> {
             cancels: (!payment.cancels.is_empty()).then(|| {
                 payment.cancels.iter().map(|one| CancelView::of(one, payment.currency)).collect()
             }),
-            secret: known.then_some(&payment.secret),
+            secret: (known && (config.secret_is_for_all || payment.account().is_some()))
+                .then_some(&payment.secret),
             kind: payment.kind,
             easy_pay: means.easy_pay,
             country: "KR",
-            failure: payment.failure.as_ref().map(FailureView::of),
+            failure: payment.failure.as_ref().map(|failure| FailureView::of(failure, english)),
             is_partial_cancelable: payment.is_partial_cancelable(),
             receipt: payment
                 .was_charged()

@@ -23,15 +23,13 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    Endpoint, FakePsp,
+    Config, Endpoint, FakePsp,
     api::{self, error::Refusal, fields::text},
     fault::Subject,
     model::{BillingAuth, BillingMeans, Method},
     test_means::{Does, TestMeans},
     world::{BillingOpening, Core, World},
 };
-
-const LONGEST_CUSTOMER_KEY: usize = 300;
 
 /// What the template shows.
 #[derive(Serialize)]
@@ -59,7 +57,7 @@ pub(super) fn routes() -> Router<FakePsp> {
 async fn open(Handle(psp): Handle<FakePsp>, request: Request) -> Response {
     let visit = Visit::read(request).await;
     let opened = psp.with(|core, world, now| {
-        let checked = check(&visit.form);
+        let checked = check(&core.config, &visit.form);
         let call = api::log_call(
             &mut world.calls,
             &visit.parts,
@@ -81,10 +79,10 @@ fn home(id: &str) -> String {
     format!("/window/billing-auths/{id}")
 }
 
-fn check(form: &Value) -> Result<BillingOpening, Refusal> {
+fn check(config: &Config, form: &Value) -> Result<BillingOpening, Refusal> {
     check_client_key(form)?;
     let customer_key = text(form, "customerKey").ok_or("INVALID_REQUIRED_PARAM")?;
-    if !(2..=LONGEST_CUSTOMER_KEY).contains(&customer_key.chars().count()) {
+    if !(2..=config.customer_key_length).contains(&customer_key.chars().count()) {
         return Err("INVALID_CUSTOMER_KEY".into());
     }
     let method = Method::read(text(form, "method").as_deref());
@@ -147,7 +145,7 @@ pub(crate) fn register(
     number: Option<&str>,
     now: Timestamp,
 ) -> Result<String, RegisterError> {
-    let opening = check(form).map_err(RegisterError::Refused)?;
+    let opening = check(&core.config, form).map_err(RegisterError::Refused)?;
     let test = test_means(TestMeans::for_billing(opening.method), number)
         .map_err(RegisterError::Complaint)?;
     if let Does::DeclineInWindow(code) = test.does {

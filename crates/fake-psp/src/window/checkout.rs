@@ -169,7 +169,10 @@ impl Checkout {
         if self.valid_hours.is_some() && due.is_some() {
             return Err("INVALID_VALID_HOURS_WITH_DUE_DATE_AND_SINGLE".into());
         }
-        if self.valid_hours.is_some_and(|hours| !(1..=longest_hours).contains(&hours)) {
+        if self.valid_hours.is_some_and(|hours| hours < 1) {
+            return Err("INVALID_REQUEST".into());
+        }
+        if self.valid_hours.is_some_and(|hours| hours > longest_hours) {
             return Err("EXCEED_MAX_VALID_HOURS".into());
         }
         self.due = due.map(|due| moment(Some(&due))).transpose()?;

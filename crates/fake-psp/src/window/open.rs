@@ -85,7 +85,7 @@ pub(crate) fn check(
     now: Timestamp,
 ) -> Result<Opening, Refusal> {
     let order_id = text(form, "orderId").ok_or("INVALID_REQUIRED_PARAM")?;
-    if !order::is_order_id(&order_id) {
+    if !order::is_order_id(config, &order_id) {
         return Err("INVALID_ORDER_ID".into());
     }
     let order_name = text(form, "orderName").ok_or("INVALID_REQUIRED_PARAM")?;

@@ -128,8 +128,6 @@ impl World {
         }
         if for_good {
             payment.balance = 0;
-        } else if !core.config.account_issue_is_approval {
-            payment.approved_at = None;
         }
         payment.approval_key = None;
         payment.settling.paid_out = false;
@@ -151,6 +149,10 @@ impl World {
         };
         if !payment.unbooked {
             self.records.add(&core.config, &movement);
+        }
+        // Only now: the row of the reversal tells of the deposit that it takes back.
+        if !for_good && !core.config.account_issue_is_approval {
+            payment.approved_at = None;
         }
         let amount = payment.amount;
         self.cash_receipts.cancel_for(core, &mut self.agenda, payment, amount, at);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Core, World, next_transaction_key, settling};
 use crate::{
-    BookKind, Cause,
+    BookKind, Cause, Config,
     model::{Cancel, CancelStatus, Event, Payment, State},
     records::Movement,
 };
@@ -20,6 +20,22 @@ pub(crate) struct GiveBack<'a> {
     pub(crate) cause: Cause,
     /// Does the money really go back?
     pub(crate) booked: bool,
+}
+
+impl<'a> GiveBack<'a> {
+    /// By hand, in Toss's console. The last of the money takes all with it that is free of tax.
+    pub(crate) fn from_console(payment: &Payment, amount: i64, reason: &'a str) -> Self {
+        let of_the_last = |left: i64| if amount == payment.balance { left } else { 0 };
+        Self {
+            amount,
+            reason,
+            tax_free_amount: of_the_last(payment.tax_free_left()),
+            tax_exemption_amount: of_the_last(payment.tax_exemption_left()),
+            request_id: None,
+            cause: Cause::Console,
+            booked: true,
+        }
+    }
 }
 
 impl GiveBack<'_> {
@@ -50,8 +66,9 @@ impl GiveBack<'_> {
 }
 
 /// Does this amount, given back, end the payment in CANCELED?
-pub(super) fn event_of(payment: &Payment, amount: i64) -> Event {
-    let whole = payment.state == State::Done && amount == payment.balance;
+pub(super) fn event_of(config: &Config, payment: &Payment, amount: i64) -> Event {
+    let can_end = payment.state == State::Done || config.last_part_makes_canceled;
+    let whole = can_end && amount == payment.balance;
     if whole { Event::CancelWhole } else { Event::CancelPart }
 }
 
@@ -62,7 +79,7 @@ impl World {
         if let Some(takes) = super::overseas::takes(&core.config, payment) {
             return self.request_cancel(core, key, back, at, takes);
         }
-        if !payment.apply(event_of(payment, back.amount)) {
+        if !payment.apply(event_of(&core.config, payment, back.amount)) {
             return;
         }
         payment.balance -= back.amount;
@@ -89,15 +106,7 @@ impl World {
         if !(1..=left).contains(&amount) {
             return;
         }
-        let back = GiveBack {
-            amount,
-            reason: "관리자 취소",
-            tax_free_amount: 0,
-            tax_exemption_amount: 0,
-            request_id: None,
-            cause: Cause::Console,
-            booked: true,
-        };
+        let back = GiveBack::from_console(payment, amount, "관리자 취소");
         self.give_back(core, key, &back, at);
     }
 

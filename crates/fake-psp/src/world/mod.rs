@@ -39,6 +39,8 @@ pub use overseas::NoCancelInProgress;
 /// What does not change by anything that happens.
 pub(crate) struct Core {
     pub(crate) config: Arc<Config>,
+    /// Another number after every change of the configuration.
+    pub(crate) revision: u64,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }

@@ -47,7 +47,7 @@ impl World {
         takes: SignedDuration,
     ) {
         let Some(payment) = self.store.get_mut(key) else { return };
-        if payment.state.after(event_of(payment, back.amount)).is_none() {
+        if payment.state.after(event_of(&core.config, payment, back.amount)).is_none() {
             return;
         }
         payment.remember();
@@ -90,7 +90,7 @@ impl World {
                 payment.cancels[nth].status = CancelStatus::Aborted;
             }
             End::Done => {
-                if !payment.apply(event_of(payment, amount)) {
+                if !payment.apply(event_of(&core.config, payment, amount)) {
                     return;
                 }
                 payment.balance -= amount;

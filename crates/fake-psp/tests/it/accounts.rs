@@ -99,6 +99,8 @@ async fn a_reversed_deposit_is_waited_for_again() {
     let key = issued_by_window(&shop, "order-0001", 15_000).await;
     assert!(shop.psp.reverse_deposit(&key).is_err(), "nothing was paid in yet");
     shop.psp.deposit(&key, 15_000, None).unwrap();
+    let deposited = payment(&shop, &key).await["approvedAt"].take();
+    shop.pass(SignedDuration::from_mins(5));
     shop.psp.reverse_deposit(&key).unwrap();
     let waiting = payment(&shop, &key).await;
     assert_eq!(waiting["status"], "WAITING_FOR_DEPOSIT");
@@ -123,6 +125,7 @@ async fn a_reversed_deposit_is_waited_for_again() {
     let amounts: Vec<_> =
         settled.as_array().unwrap().iter().map(|row| row["amount"].as_i64().unwrap()).collect();
     assert_eq!(amounts, [15_000, -15_000, 15_000]);
+    assert_eq!(settled[1]["approvedAt"], deposited, "of the deposit that was taken back");
 }
 
 #[tokio::test(start_paused = true)]

@@ -227,6 +227,9 @@ async fn switches_are_set_while_it_runs() {
         (json!({"minimum_amout": 1}), "did you mean `minimum_amount`?"),
         (json!({"minimum_amount": "few"}), "`minimum_amount` cannot be \\\"few\\\""),
         (json!({"secret_keys": []}), "only when the fake is started"),
+        (json!({"payout_business_days": 4_000_000_000_u32}), "it goes from 0 to 3660"),
+        (json!({"ready_minutes": i64::MAX}), "`ready_minutes` cannot be"),
+        (json!({"fee_permyriad": -1}), "it goes from 0 to 10000"),
     ] {
         let reply = patch(body).await;
         assert_eq!(reply.status, 400);

@@ -237,6 +237,41 @@ async fn wait_for_attempts(toss: &Running, attempts: usize) {
     timeout(LIMIT, wait).await.unwrap();
 }
 
+/// Neither half a Korean letter in a cut webhook nor a client's garbage is text: both are kept.
+#[tokio::test]
+async fn what_is_no_text_is_kept_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("toss.db");
+    let toss = FakePsp::builder()
+        .data(&file)
+        .webhook_url("http://127.0.0.1:1/hook")
+        .config(|config| config.secret_keys = vec![KEY.to_owned()])
+        .start()
+        .await
+        .unwrap();
+    toss.add_rule(Rule { name: None, on: at(Endpoint::Webhook), then: Verdict::CutBody }).unwrap();
+    for nth in 0..12 {
+        let order = format!("order-{}{nth:04}", "x".repeat(nth));
+        let key = authenticated(toss.url(), KEY, &order, 1_000).await;
+        let body = json!({"paymentKey": key, "orderId": order, "amount": 1_000});
+        let answer = http(toss.url(), KEY, "POST", "/v1/payments/confirm", &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    let late = Verdict::Delay { ms: 60_000 };
+    toss.add_rule(Rule { name: None, on: at(Endpoint::Confirm), then: late }).unwrap();
+    let (url, late) = (toss.url().to_owned(), tokio::time::Duration::from_millis(300));
+    let mut client =
+        tokio::net::TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
+    let head = "POST /v1/payments/confirm HTTP/1.1\r\nhost: x\r\n\
+                authorization: Basic dGVzdF9za19oYW5iZW9uOg==\r\ncontent-length: 2\r\n\r\n";
+    client.write_all(&[head.as_bytes(), &[0xFF, 0xFE]].concat()).await.unwrap();
+    assert!(timeout(late, client.read_u8()).await.is_err(), "it waits");
+    assert_eq!(toss.book().len(), 12);
+    drop(toss);
+    let toss = go_on(&file).await;
+    assert_eq!(toss.book().len(), 12);
+}
+
 #[tokio::test]
 async fn what_is_given_at_the_start_replaces_what_the_file_says() {
     let directory = tempfile::tempdir().unwrap();

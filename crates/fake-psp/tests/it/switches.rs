@@ -1,7 +1,12 @@
 //! SWITCHES.md is made from `src/config.rs`: a switch that is not explained there does not pass.
 
 use fake_psp::Config;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::{
+    shop::{Shop, with},
+    window::order,
+};
 
 const SOURCE: &str = include_str!("../../src/config.rs");
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/SWITCHES.md");
@@ -59,4 +64,47 @@ fn the_page_of_switches_is_that_of_the_code() {
     }
     let told = "SWITCHES.md is old; `SWITCHES_MD=write cargo test -p fake-psp --test it the_page` writes it";
     assert_eq!(std::fs::read_to_string(PAGE).unwrap_or_default(), page, "{told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_sources_conflict_either_can_be_had() {
+    let either = |other: bool| Config {
+        confirm_again_code: ["ALREADY_PROCESSED_PAYMENT", "FORBIDDEN_REQUEST"][usize::from(other)]
+            .into(),
+        order_id_may_have_equals: !other,
+        customer_key_length: if other { 50 } else { 300 },
+        secret_is_for_all: !other,
+        over_balance_code: ["NOT_CANCELABLE_AMOUNT", "INVALID_REFUND_AMOUNT"][usize::from(other)]
+            .into(),
+        last_part_makes_canceled: other,
+        unknown_path_code: ["NOT_FOUND", "NOT_FOUND_HTTP_METHOD"][usize::from(other)].into(),
+        unknown_cursor_code: ["INVALID_TRANSACTION_KEY", "INVALID_PAGING_KEY"][usize::from(other)]
+            .into(),
+        ..Config::default()
+    };
+    for other in [false, true] {
+        let config = either(other);
+        let shop = Shop::with(config.clone());
+        let key = shop.paid("order-0001", 1_000).await;
+        let again = shop.confirm(&key, "order-0001", 1_000, None).await;
+        assert_eq!(again.word(), config.confirm_again_code);
+        let payment = shop.get(&format!("/v1/payments/{key}")).await.json();
+        assert_eq!(payment["secret"].is_null(), other);
+        let too_much = shop.cancel(&key, Some(1_001), None).await;
+        assert_eq!(too_much.word(), config.over_balance_code);
+        assert_eq!(shop.cancel(&key, Some(400), None).await.word(), "PARTIAL_CANCELED");
+        let end = if other { "CANCELED" } else { "PARTIAL_CANCELED" };
+        assert_eq!(shop.cancel(&key, None, None).await.word(), end);
+        assert_eq!((shop.status_of(&key).await.as_str(), shop.balance()), (end, 0));
+        assert_eq!(shop.get("/v1/none").await.word(), config.unknown_path_code);
+        let range = "startDate=2026-01-01&endDate=2026-12-31";
+        let cursor = shop.get(&format!("/v1/transactions?{range}&startingAfter=none")).await;
+        assert_eq!(cursor.word(), config.unknown_cursor_code);
+        let opened = shop.call("/window/payments", &order("order=0002")).await.status;
+        assert_eq!(opened, if other { 400 } else { 200 });
+        let body = json!({"method": "CARD", "customerKey": "k".repeat(51)});
+        let body = with(order("order-0003"), &body);
+        let opened = shop.call("/window/billing-auths", &body).await.status;
+        assert_eq!(opened, if other { 400 } else { 200 });
+    }
 }

@@ -85,6 +85,16 @@ async fn does_what_it_says(shop: &Shop, order_id: &str, method: &str, listed: &L
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_that_is_refused_anyway_does_not_use_up_the_cards_refusal() {
+    let shop = Shop::new();
+    let (_, key) = pay(&shop, "order-0001", "CARD", "9410000000000031").await;
+    let confirm = async |amount| shop.confirm(&key, "order-0001", amount, None).await.word();
+    assert_ne!(confirm(14_999).await, "PROVIDER_ERROR");
+    assert_eq!(confirm(15_000).await, "PROVIDER_ERROR");
+    assert_eq!(confirm(15_000).await, "DONE");
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_does_what_the_window_says() {
     let shop = Shop::new();
     let mut kinds = std::collections::BTreeMap::new();
