@@ -113,6 +113,15 @@ impl Ask {
 
     /// The body as `T`.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        // An array would be read as the fields in their order.
+        if self.body.is_array() {
+            return Err("INVALID_REQUEST".into());
+        }
+        self.read_body()
+    }
+
+    /// As [`Self::body`], where it may also be a list.
+    pub(crate) fn read_body<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         T::deserialize(&self.body).map_err(|error| {
             tracing::debug!(%error, "a body that was refused");
             Refusal::new("INVALID_REQUEST")

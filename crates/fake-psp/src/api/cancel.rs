@@ -118,7 +118,7 @@ fn cancel(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     let back = GiveBack {
         amount,
         reason: &reason,
-        tax_free_amount: if whole { payment.tax_free_left() } else { wanted.tax_free },
+        tax_free_amount: payment.tax_free_of(amount, wanted.tax_free),
         tax_exemption_amount: if whole {
             payment.tax_exemption_left()
         } else {

@@ -108,7 +108,7 @@ impl Act<'_> {
             return Err("INVALID_ENCRYPTION".into());
         };
         self.check_head(head)?;
-        self.ask.body()
+        self.ask.read_body()
     }
 
     fn check_head(&mut self, head: &Head) -> Result<(), Refusal> {

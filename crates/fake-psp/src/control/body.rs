@@ -25,6 +25,10 @@ impl IntoResponse for Misread {
 /// When it is no JSON, or has a field that nobody knows.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Misread> {
     let body = if matches!(body.trim_ascii(), b"" | b"null") { b"{}" } else { body };
+    // It would be read as the fields in their order.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(Misread("the body is an array; write an object, {\"name\": value}".to_owned()));
+    }
     serde_json::from_slice(body).map_err(|error| {
         let message = error.to_string();
         Misread(format!("{message}{}", hint(&message)))

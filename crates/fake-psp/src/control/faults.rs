@@ -30,6 +30,11 @@ async fn programme(Handle(psp): Handle<FakePsp>) -> Response {
 
 /// JSON, or TOML if the request says so.
 async fn install(Handle(psp): Handle<FakePsp>, headers: HeaderMap, body: Bytes) -> Response {
+    let json = serde_json::from_slice::<serde_json::Value>(&body);
+    if json.is_ok_and(|json| json.is_object() && json.get("rules").is_none()) {
+        let message = "there are no `rules` in it; DELETE removes all that are installed";
+        return refuse(StatusCode::BAD_REQUEST, "INVALID_REQUEST", message);
+    }
     let read = if is_toml(&headers) {
         Programme::from_toml(&String::from_utf8_lossy(&body))
     } else {

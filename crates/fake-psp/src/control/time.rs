@@ -18,6 +18,9 @@ use crate::{FakePsp, api::transactions::moment, clock::iso};
 /// Nobody tests more than this at once; a typing error does.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
 
+/// 2200-01-01: ten years more are still within what every calendar can say.
+const LATEST: Timestamp = Timestamp::constant(7_258_118_400, 0);
+
 pub(super) fn routes() -> Router<FakePsp> {
     Router::new().route("/_fake/time", get(show).post(advance)).route("/_fake/reset", post(reset))
 }
@@ -80,6 +83,12 @@ impl Advance {
         };
         if by > LONGEST {
             return Err("the clock goes at most ten years ahead at once".to_owned());
+        }
+        if now.saturating_add(by).is_ok_and(|target| target > LATEST) {
+            return Err(
+                "the clock goes no further than the year 2200; `POST /_fake/reset` begins anew"
+                    .to_owned(),
+            );
         }
         if by.is_negative() {
             return Err(format!(

@@ -1,8 +1,12 @@
-//! How large the numbers of a verdict may be. More is a slip, and no calendar could take it.
+//! What the fields of a verdict may be. Larger numbers are slips, and no calendar could take them.
 
 use serde_json::Value;
 
 use super::Verdict;
+use crate::{
+    api::error::{error_code, error_codes},
+    hint::nearest,
+};
 
 const TEN_YEARS_MS: i64 = 10 * 366 * 24 * 60 * 60 * 1000;
 
@@ -24,10 +28,14 @@ fn bounds(field: &str) -> Option<(i64, i64)> {
 }
 
 impl Verdict {
-    /// What to correct, if a number is out of bounds.
+    /// What to correct, if a number is out of bounds or a code is a slip of the pen. (Codes that
+    /// Toss does not have may be wanted.)
     pub(super) fn excess(&self) -> Option<String> {
         let json = serde_json::to_value(self).expect("a verdict is plain data");
         let fields = json.as_object()?.values().next()?.as_object()?;
+        if let Some(why) = fields.get("code").and_then(Value::as_str).and_then(misspelt) {
+            return Some(why);
+        }
         fields.iter().filter(|(_, value)| value.is_number()).find_map(|(field, value)| {
             let (least, most) = bounds(field)?;
             let fits = Value::as_i64(value).is_some_and(|number| (least..=most).contains(&number));
@@ -36,6 +44,13 @@ impl Verdict {
                 .then(|| format!("`{field}` of `{name}` goes from {least} to {most}, not {value}"))
         })
     }
+}
+
+fn misspelt(code: &str) -> Option<String> {
+    let near = nearest(code, error_codes().map(|row| row.code))?;
+    let slip = code.is_empty() || strsim::damerau_levenshtein(code, near) <= 2;
+    (error_code(code).is_none() && slip)
+        .then(|| format!("`{code}` is no error code; did you mean `{near}`?"))
 }
 
 #[cfg(test)]
@@ -54,6 +69,8 @@ mod tests {
             Verdict::Delay { ms: u64::MAX },
             Verdict::ConsoleCancel { ms: 1, amount: Some(0) },
             Verdict::Maintenance { code: None, status: Some(99) },
+            Verdict::Decline { code: "PROVIDER_EROR".to_owned() },
+            Verdict::Decline { code: String::new() },
         ] {
             assert!(verdict.excess().is_some(), "{verdict:?}");
         }

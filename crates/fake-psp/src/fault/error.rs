@@ -25,6 +25,11 @@ pub enum ProgrammeError {
         /// What the parser says.
         source: serde_json::Error,
     },
+    /// An array.
+    #[error(
+        "the fault programme is an array; write {{\"rules\": [{{\"on\": {{…}}, \"then\": …}}]}}"
+    )]
+    NoObject,
     /// A verdict at an endpoint that has no use for it.
     #[error(
         "rule `{rule}`: `{verdict}` means nothing at endpoint `{endpoint}`; there you can say: \
@@ -68,6 +73,10 @@ pub(super) fn read_toml<T: DeserializeOwned>(text: &str) -> Result<T, ProgrammeE
 }
 
 pub(super) fn read_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, ProgrammeError> {
+    // Arrays would be read as the fields in their order.
+    if text.trim_ascii_start().starts_with(b"[") {
+        return Err(ProgrammeError::NoObject);
+    }
     let mut parser = serde_json::Deserializer::from_slice(text);
     let read = serde_path_to_error::deserialize(&mut parser);
     let programme = read.map_err(|error| ProgrammeError::Json {

@@ -21,7 +21,7 @@ pub struct Match {
     /// This payment only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_key: Option<String>,
-    /// Payments of this total amount only.
+    /// Payments of this total amount only, in the currency's smallest unit: won, yen, cents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
     /// Payments of at least this total amount.

@@ -190,7 +190,14 @@ impl Payment {
         (self.tax_free_amount - given_back).clamp(0, self.balance)
     }
 
-    /// Likewise of what is exempt from tax.
+    /// How much that is free of tax goes back with an amount: what was asked for, and what the taxed
+    /// part has not.
+    pub(crate) fn tax_free_of(&self, amount: i64, asked: i64) -> i64 {
+        let taxed = self.balance - self.tax_free_left();
+        asked.max(amount - taxed)
+    }
+
+    /// What is left that is exempt from tax, as [`Self::tax_free_left`].
     pub(crate) fn tax_exemption_left(&self) -> i64 {
         let given_back: i64 = self.done_cancels().map(|cancel| cancel.tax_exemption_amount).sum();
         (self.tax_exemption_amount - given_back).clamp(0, self.balance)

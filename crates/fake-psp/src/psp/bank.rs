@@ -21,7 +21,9 @@ pub enum ConsoleError {
     #[error("no payment was ever opened for order `{0}`")]
     NoSuchOrder(String),
     /// Not in a state to be cancelled, or more than is left.
-    #[error("payment `{key}` is {status} with {balance} won left; it cannot give back {asked} won")]
+    #[error(
+        "payment `{key}` is {status} with {balance} left (in the currency's smallest unit); it cannot give back {asked}"
+    )]
     NotCancelable {
         /// The payment.
         key: String,
@@ -33,7 +35,7 @@ pub enum ConsoleError {
         asked: i64,
     },
     /// The bank does not take a deposit.
-    #[error("the bank refuses {amount} won for payment `{key}`, and nothing changes: {why}")]
+    #[error("the bank refuses {amount} for payment `{key}`, and nothing changes: {why}")]
     DepositRefused {
         /// The payment.
         key: String,

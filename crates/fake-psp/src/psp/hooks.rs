@@ -23,6 +23,11 @@ pub enum HookError {
     NotFound(String),
 }
 
+/// Could a webhook be delivered there?
+pub(super) fn is_deliverable(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
 impl FakePsp {
     /// Where webhooks go.
     pub fn hooks(&self) -> Vec<Hook> {
@@ -34,8 +39,7 @@ impl FakePsp {
     /// # Errors
     /// When nothing could be delivered there.
     pub fn add_hook(&self, hook: Hook) -> Result<(), HookError> {
-        let parsed = Url::parse(&hook.url).ok();
-        if !parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https")) {
+        if !is_deliverable(&hook.url) {
             return Err(HookError::Url(hook.url));
         }
         self.with(|_, world, _| {

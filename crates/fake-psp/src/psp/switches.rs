@@ -5,8 +5,13 @@ use std::{ops::RangeInclusive, sync::Arc};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::FakePsp;
-use crate::{Config, hint::nearest, world::Core};
+use super::{FakePsp, HookError, hooks::is_deliverable};
+use crate::{
+    Config,
+    api::error::{error_code, error_codes},
+    hint::nearest,
+    world::Core,
+};
 
 /// What other parts were built with, and so cannot be changed any more once the fake runs.
 const FIXED: [&str; 4] = ["secret_keys", "public_url", "webhook_urls", "idempotency_days"];
@@ -48,13 +53,8 @@ impl Config {
                 let (wrong, nearest) = (name.clone(), nearest.to_owned());
                 return Err(ConfigError::Unknown { wrong, nearest });
             }
-            if let Some(range) = bounds(name)
-                && value.is_number()
-                && !value.as_i64().is_some_and(|number| range.contains(&number))
-            {
-                let (least, most) = range.into_inner();
-                let range = format!("it goes from {least} to {most}");
-                return Err(ConfigError::Value(format!("`{name}` cannot be {value}: {range}")));
+            if let Some(why) = nonsense(name, value) {
+                return Err(ConfigError::Value(format!("`{name}` cannot be {value}: {why}")));
             }
             let before = all.insert(name.clone(), value.clone());
             // One at a time, so that the message can say which.
@@ -74,6 +74,32 @@ impl Config {
     /// As [`Self::changed`], or when it is no TOML.
     pub fn changed_by_toml(&self, text: &str) -> Result<Self, ConfigError> {
         self.changed(&toml::from_str(text)?)
+    }
+}
+
+/// What is wrong with a value that is of the right kind.
+fn nonsense(name: &str, value: &Value) -> Option<String> {
+    let texts = |fits: fn(&str) -> bool| {
+        let list = value.as_array()?;
+        list.iter().filter_map(Value::as_str).find(|text| !fits(text)).map(str::to_owned)
+    };
+    match (name, value) {
+        ("webhook_urls", _) => texts(is_deliverable).map(|url| HookError::Url(url).to_string()),
+        ("secret_keys", _) => {
+            let key = texts(|key| !key.is_empty() && !key.contains([':', ' ']))?;
+            Some(format!("`{key}` is no secret key; write test_sk_…"))
+        }
+        (_, Value::String(code)) if name.ends_with("_code") && error_code(code).is_none() => {
+            let nearest = nearest(code, error_codes().map(|row| row.code)).unwrap_or_default();
+            Some(format!("it is no error code of Toss's; did you mean `{nearest}`?"))
+        }
+        (_, Value::Number(number)) => {
+            let range = bounds(name)?;
+            let fits = number.as_i64().is_some_and(|number| range.contains(&number));
+            let (least, most) = range.into_inner();
+            (!fits).then(|| format!("it goes from {least} to {most}"))
+        }
+        _ => None,
     }
 }
 

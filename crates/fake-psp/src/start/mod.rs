@@ -158,6 +158,7 @@ impl Builder {
         let refused = |error| StartError::Listen(self.listen, error);
         let listener = TcpListener::bind(self.listen).await.map_err(refused)?;
         let url = url_of(listener.local_addr().map_err(refused)?);
+        self.config.public_url.truncate(self.config.public_url.trim_end_matches('/').len());
         if self.config.public_url.is_empty() {
             self.config.public_url.clone_from(&url);
         }

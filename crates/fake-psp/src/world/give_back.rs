@@ -25,12 +25,12 @@ pub(crate) struct GiveBack<'a> {
 impl<'a> GiveBack<'a> {
     /// By hand, in Toss's console. The last of the money takes all with it that is free of tax.
     pub(crate) fn from_console(payment: &Payment, amount: i64, reason: &'a str) -> Self {
-        let of_the_last = |left: i64| if amount == payment.balance { left } else { 0 };
+        let is_last = amount == payment.balance;
         Self {
             amount,
             reason,
-            tax_free_amount: of_the_last(payment.tax_free_left()),
-            tax_exemption_amount: of_the_last(payment.tax_exemption_left()),
+            tax_free_amount: payment.tax_free_of(amount, 0),
+            tax_exemption_amount: if is_last { payment.tax_exemption_left() } else { 0 },
             request_id: None,
             cause: Cause::Console,
             booked: true,

@@ -135,12 +135,22 @@ async fn switches_come_from_a_file_and_the_command_line() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"minimum_amount = 500\nfee_permyriad = 100\n").unwrap();
     let path = file.path().to_str().unwrap();
-    let args = ["--config", path, "--set", "fee_permyriad=250", "--set", "merchant_id=our shop"];
+    let mut args = vec!["--config", path];
+    for switch in [
+        "fee_permyriad=250",
+        "merchant_id=our shop",
+        "business_number=2223344444",
+        "overseas_cancel_minutes=none",
+    ] {
+        args.extend(["--set", switch]);
+    }
     let (_child, address) = start(&args).await;
     let config = body_of(&http(&address, "GET", "/_fake/config", &Value::Null).await);
     assert_eq!(config["minimum_amount"], 500);
     assert_eq!(config["fee_permyriad"], 250);
     assert_eq!(config["merchant_id"], "our shop");
+    assert_eq!(config["business_number"], "2223344444");
+    assert_eq!(config["overseas_cancel_minutes"], Value::Null);
     assert_eq!(config["secret_keys"], json!(["test_sk_hanbeon"]));
     assert_eq!(config["public_url"], format!("http://{address}"));
 }

@@ -230,6 +230,8 @@ async fn switches_are_set_while_it_runs() {
         (json!({"payout_business_days": 4_000_000_000_u32}), "it goes from 0 to 3660"),
         (json!({"ready_minutes": i64::MAX}), "`ready_minutes` cannot be"),
         (json!({"fee_permyriad": -1}), "it goes from 0 to 10000"),
+        (json!({"too_many_code": "PROVIDER_EROR"}), "did you mean `PROVIDER_ERROR`?"),
+        (json!([1]), "write an object"),
     ] {
         let reply = patch(body).await;
         assert_eq!(reply.status, 400);

@@ -31,6 +31,22 @@ async fn a_card_is_charged_at_once() {
     assert_eq!(shop.get("/v1/payments/orders/order-0001").await.json()["paymentKey"], key);
 }
 
+/// Whatever is not named, what is free of tax goes back with what the taxed part has not.
+#[tokio::test(start_paused = true)]
+async fn the_tax_free_parts_of_cancels_sum_to_the_payments() {
+    let shop = Shop::new();
+    let change = json!({"amount": 10_000, "taxFreeAmount": 4_000});
+    let paid = shop.post("/v1/payments/key-in", None, with(card(), &change)).await.json();
+    let key = paid["paymentKey"].as_str().unwrap();
+    for (amount, left) in [(5_000, 4_000), (4_000, 1_000), (1_000, 0)] {
+        let payment = shop.cancel(key, Some(amount), None).await.json();
+        assert_eq!(payment["taxFreeAmount"], left, "after {amount}");
+    }
+    let cancels = shop.get(&format!("/v1/payments/{key}")).await.json()["cancels"].take();
+    let parts = cancels.as_array().unwrap().iter().map(|one| one["taxFreeAmount"].clone());
+    assert_eq!(parts.collect::<Vec<_>>(), [0, 3_000, 1_000]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_a_card_is_refused_for() {
     let shop = Shop::new();

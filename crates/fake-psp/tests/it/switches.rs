@@ -1,6 +1,6 @@
 //! SWITCHES.md is made from `src/config.rs`: a switch that is not explained there does not pass.
 
-use fake_psp::Config;
+use fake_psp::{Config, error_codes};
 use serde_json::{Value, json};
 
 use crate::{
@@ -16,7 +16,7 @@ const INTRODUCTION: &str = "# Switches
 Everything that can be set. What could not be verified about Toss, and where sources conflict, is a switch, with the likeliest choice as its default.
 
 - `fake-psp --config FILE` reads them from TOML, one `name = value` a line; `--set NAME=VALUE` sets one;
-- `GET /_fake/config` shows all of them, `PATCH /_fake/config` with JSON sets some while the fake runs, and the console has a page for them;
+- `GET /_fake/config` shows all of them, `PATCH /_fake/config` with JSON sets some while the fake runs (all but `secret_keys`, `public_url`, `webhook_urls` and `idempotency_days`), and the console has a page for them;
 - in Rust, `FakePsp::builder().config(|config| config.minimum_amount = 1_000)`.
 
 An unknown name is refused with the nearest one. The defaults are those of the program and of `FakePsp::start()`.
@@ -64,6 +64,17 @@ fn the_page_of_switches_is_that_of_the_code() {
     }
     let told = "SWITCHES.md is old; `SWITCHES_MD=write cargo test -p fake-psp --test it the_page` writes it";
     assert_eq!(std::fs::read_to_string(PAGE).unwrap_or_default(), page, "{told}");
+}
+
+#[test]
+fn every_code_of_a_switch_is_one_of_tosss() {
+    let known = |code: &str| error_codes().any(|row| row.code == code);
+    let config = serde_json::to_value(Config::korean()).unwrap();
+    for (name, value) in config.as_object().unwrap() {
+        if name.ends_with("_code") {
+            assert!(value.as_str().is_some_and(known), "{name}: {value}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,6 +30,26 @@ async fn confirm_as(shop: &Shop, secret: &str, payment: &str, order_id: &str) ->
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_fields_of_a_body_have_names() {
+    let shop = Shop::new();
+    let key = shop.authenticated("order-0001", 1_000).await;
+    let reply = shop.post("/v1/payments/confirm", None, json!([key, "order-0001", 1_000])).await;
+    assert_eq!((reply.status, &*reply.word()), (400, "INVALID_REQUEST"));
+    assert_eq!(shop.balance(), 0);
+    for (path, says) in [
+        ("/_fake/payments", "write an object"),
+        ("/_fake/faults", "is an array"),
+        ("/_fake/faults/rules", "is an array"),
+    ] {
+        let reply = shop.post(path, None, json!([["x"]])).await;
+        assert_eq!(reply.status, 400, "{path}");
+        assert!(reply.text().contains(says), "{path}: {}", reply.text());
+    }
+    let nothing = shop.post("/_fake/faults", None, json!({})).await;
+    assert!(nothing.text().contains("no `rules`"), "{}", nothing.text());
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_endpoint_is_open_to_strangers() {
     let shop = Shop::new();
     for (method, path) in [

@@ -2,7 +2,13 @@
 
 mod banner;
 
-use std::{fs, io::Write, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    fs,
+    io::{IsTerminal, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use banner::Banner;
 use clap::Parser;
@@ -10,6 +16,7 @@ use fake_psp::{
     Config, ConfigError, FakePsp, HolidaysError, Programme, ProgrammeError, StartError,
     UnknownPreset, read_holidays,
 };
+use serde_json::Value;
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
@@ -37,7 +44,8 @@ struct Args {
         long = "secret-key",
         env = "FAKE_PSP_SECRET_KEY",
         value_delimiter = ',',
-        value_name = "KEY"
+        value_name = "KEY",
+        value_parser = secret_key
     )]
     secret_keys: Vec<String>,
 
@@ -98,6 +106,14 @@ struct Args {
     log: String,
 }
 
+/// Refuses what no client could authenticate with.
+fn secret_key(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.contains([':', ' ']) {
+        return Err("no secret key; write test_sk_…, without colon or space".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// Refuses what the fake could not deliver to.
 fn webhook_url(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| format!("not a URL ({error}); write http://…"))?;
@@ -148,7 +164,8 @@ async fn main() -> ExitCode {
 
 async fn run(args: Args) -> Result<(), RunError> {
     let filter = tracing_subscriber::EnvFilter::try_new(&args.log)?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let stderr = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    stderr.with_ansi(std::io::stderr().is_terminal()).init();
     let settings = settings(&args)?;
     let mut builder = FakePsp::builder().listen(args.listen);
     if let Some(file) = args.faults {
@@ -211,15 +228,20 @@ fn settings(args: &Args) -> Result<Config, RunError> {
         // What is no TOML is meant as text: `merchant_id=tosspayments`.
         let (name, value) = switch.split_once('=').unwrap_or((switch, "true"));
         config = match config.changed_by_toml(switch) {
-            Err(ConfigError::Toml(_)) => {
-                let text = serde_json::Value::from(value.trim());
-                config.changed(&[(name.trim().to_owned(), text)].into_iter().collect())
-            }
+            Err(ConfigError::Toml(_)) => as_text(&config, name, value),
+            // `business_number=2223344444` is a number to TOML only.
+            Err(error @ ConfigError::Value(_)) => as_text(&config, name, value).map_err(|_| error),
             read => read,
         }
         .map_err(refused)?;
     }
     Ok(config)
+}
+
+fn as_text(config: &Config, name: &str, value: &str) -> Result<Config, ConfigError> {
+    // What may be absent is switched off by its absence.
+    let value = if value.trim() == "none" { Value::Null } else { Value::from(value.trim()) };
+    config.changed(&[(name.trim().to_owned(), value)].into_iter().collect())
 }
 
 fn read_faults(file: PathBuf) -> Result<Programme, RunError> {
