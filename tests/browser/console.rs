@@ -1,6 +1,6 @@
 //! The fake PSP's console: a developer watches payments and breaks things.
 
-use fake_psp::{FakePsp, Running, Verdict};
+use fake_psp::{FakePsp, Programme, Running, Verdict};
 use hanbeon::{Browser, browser::css, http::Ask};
 use serde_json::json;
 
@@ -92,6 +92,31 @@ async fn a_developer_loses_an_answer_on_purpose() {
     assert_eq!(verdicts, [Verdict::ActThenClose]);
     assert_eq!(psp.book().len(), 1);
     assert!(psp.programme().rules.is_empty(), "switched off");
+}
+
+/// The first rule that matches decides: it has to come back to where it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_is_switched_off_and_on_keeps_its_place() {
+    let Some(browser) = Browser::start().await else { return };
+    let psp = FakePsp::start().await;
+    let rules = r#"{"rules": [
+        {"name": "first", "on": {"endpoint": "read"}, "then": "reset"},
+        {"name": "second", "on": {"endpoint": "read"}, "then": "garbage"}
+    ]}"#;
+    psp.install(Programme::from_json(rules.as_bytes()).expect("it is valid"));
+    let names = || -> Vec<_> {
+        psp.programme().rules.into_iter().map(|rule| rule.name.expect("it has one")).collect()
+    };
+    console(&browser, &psp).await;
+    browser.click("Faults").await;
+    browser.wait_for_text("first").await;
+    browser.click(css("tbody tr:not(.off) .switch")).await;
+    browser.read(css("tr.off")).await;
+    assert_eq!(names(), ["second"]);
+    browser.click(css("tr.off .switch")).await;
+    browser.read(css("tbody:not(:has(tr.off)) tr:nth-child(2) .track")).await;
+    assert_eq!(names(), ["first", "second"]);
+    assert_no_complaints(&browser).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

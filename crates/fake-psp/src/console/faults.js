@@ -44,7 +44,8 @@ function open(view, world) {
     for (const one of applied) struck.set(one.rule, (struck.get(one.rule) ?? 0) + 1);
     const on = programme.rules.map((rule, position) => ({ rule, label: rule.name ?? String(position), on: true }));
     const names = new Set(on.map((one) => one.label));
-    const off = resting.all().filter((rule) => !names.has(rule.name)).map((rule) => ({ rule, label: rule.name, on: false }));
+    const off = resting.all().filter(({ rule }) => !names.has(rule.name)).map((one) => ({ ...one, label: one.rule.name, on: false }));
+    on.forEach((one, position) => Object.assign(one, { next: on[position + 1]?.label }));
     const all = [...on, ...off].map((one) => ({ ...one, struck: struck.get(one.label) ?? 0 }));
     list(presets, kinds, (one) => one.name, (one) => preset(one, programme), JSON.stringify(programme));
     list(rules, all, (one) => one.label, row);
@@ -69,16 +70,18 @@ function open(view, world) {
       h("details", {}, h("summary", {}, "TOML"), h("pre.body", { tabIndex: 0 }, toml)));
   }
 
-  function row({ rule, label, on, struck }) {
+  function row({ rule, label, on, next, struck }) {
     const flip = async (yes) => {
-      const done = yes ? await add(rule) : await remove(label);
-      if (done && yes) resting.take(rule);
-      if (done && !yes) resting.put({ ...rule, name: label });
+      const programme = await get("/_fake/faults");
+      const isThere = programme.rules.some((one, position) => (one.name ?? String(position)) === next);
+      const done = yes ? await add(rule, isThere ? next : undefined) : await remove(label);
+      if (done && yes) resting.take({ rule, next });
+      if (done && !yes) resting.put({ rule: { ...rule, name: label }, next });
       refresh();
     };
     const forget = async () => {
       if (on) await remove(label);
-      else resting.take(rule);
+      else resting.take({ rule, next });
       refresh();
     };
     return h("tr", { class: on ? "" : "off" },

@@ -4,13 +4,14 @@
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{Path, State as Handle},
+    extract::{Path, Query, State as Handle, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::{delete, get, post},
 };
+use serde::Deserialize;
 
-use super::body::refuse;
+use super::body::{bad_query, refuse};
 use crate::{FakePsp, Programme, ProgrammeError, Rule, Vocabulary};
 
 pub(super) fn routes() -> Router<FakePsp> {
@@ -63,9 +64,28 @@ async fn applied(Handle(psp): Handle<FakePsp>) -> Response {
     Json(psp.applied()).into_response()
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    /// The name (or position) of the rule that comes after it; last without one.
+    before: Option<String>,
+}
+
 /// The rule as it was added, with its name.
-async fn add(Handle(psp): Handle<FakePsp>, body: Bytes) -> Response {
-    match Rule::from_json(&body).and_then(|rule| psp.add_rule(rule)) {
+async fn add(
+    Handle(psp): Handle<FakePsp>,
+    place: Result<Query<Place>, QueryRejection>,
+    body: Bytes,
+) -> Response {
+    let next = match place {
+        Ok(Query(place)) => place.before,
+        Err(error) => return bad_query(&error),
+    };
+    let added = Rule::from_json(&body).and_then(|rule| match &next {
+        Some(next) => psp.add_rule_before(rule, next),
+        None => psp.add_rule(rule),
+    });
+    match added {
         Ok(rule) => (StatusCode::CREATED, Json(rule)).into_response(),
         Err(error) => invalid(&error),
     }

@@ -45,6 +45,9 @@ pub enum ProgrammeError {
         /// What would be understood.
         valid: String,
     },
+    /// A rule was to be put before one that is not there.
+    #[error("there is no rule `{0}`; `GET /_fake/faults` lists them")]
+    NoSuchRule(String),
     /// A condition that cannot hold.
     #[error("rule `{rule}`: {what}")]
     Nonsense {

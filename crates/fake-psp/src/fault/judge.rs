@@ -66,30 +66,48 @@ impl Faults {
         self.rows_told.clear();
     }
 
-    /// Adds a rule after the others, under a name that no other has. Counting goes on.
-    pub(crate) fn add(&mut self, mut rule: Rule) -> String {
+    /// Adds a rule, under a name that no other has: at a position, or after all others. Counting
+    /// goes on.
+    pub(crate) fn add(&mut self, mut rule: Rule, position: Option<usize>) -> String {
         let wanted = rule.name.take().unwrap_or_else(|| rule.then.name().to_owned());
         let taken = |name: &String| self.programme.position(name).is_some();
         let others = (2..).map(|n: u32| format!("{wanted}-{n}"));
         let free = std::iter::once(wanted.clone()).chain(others).find(|name| !taken(name));
         let name = free.expect("numbers do not end");
-        self.programme.rules.push(Rule { name: Some(name.clone()), ..rule });
+        let rule = Rule { name: Some(name.clone()), ..rule };
+        let Some(place) = position.filter(|place| *place < self.programme.rules.len()) else {
+            self.programme.rules.push(rule);
+            return name;
+        };
+        self.name_all();
+        self.programme.rules.insert(place, rule);
+        self.renumber(|position| Some(if position < place { position } else { position + 1 }));
         name
     }
 
-    /// Takes a rule out. The others keep their names and counts, those without a name get their
-    /// former position as one: their draws stay the same.
+    /// Takes a rule out.
     pub(crate) fn remove(&mut self, name: &str) -> bool {
         let Some(gone) = self.programme.position(name) else { return false };
-        for (position, rule) in self.programme.rules.iter_mut().enumerate() {
-            rule.name = Some(rule.label(position));
-        }
+        self.name_all();
         self.programme.rules.remove(gone);
-        let moved = |position: usize| match position.cmp(&gone) {
+        self.renumber(|position| match position.cmp(&gone) {
             Ordering::Less => Some(position),
             Ordering::Equal => None,
             Ordering::Greater => Some(position - 1),
-        };
+        });
+        true
+    }
+
+    /// Those without a name get their position as one, so that their counts and draws stay the same
+    /// when it changes.
+    fn name_all(&mut self) {
+        for (position, rule) in self.programme.rules.iter_mut().enumerate() {
+            rule.name = Some(rule.label(position));
+        }
+    }
+
+    /// Counts go to where their rules have gone.
+    fn renumber(&mut self, moved: impl Fn(usize) -> Option<usize>) {
         for counts in [&mut self.met, &mut self.struck] {
             let kept = counts.iter().filter_map(|(at, count)| Some((moved(*at)?, *count)));
             let kept: Vec<_> = kept.collect();
@@ -105,7 +123,6 @@ impl Faults {
         for row in told {
             self.rows_told.insert(row, ());
         }
-        true
     }
 
     pub(crate) fn programme(&self) -> &Programme {

@@ -186,7 +186,22 @@ impl FakePsp {
     pub fn add_rule(&self, rule: Rule) -> Result<Rule, ProgrammeError> {
         let alone = Programme { rules: vec![rule.clone()] };
         alone.check()?;
-        let name = self.with(|_, world, _| world.faults.add(rule.clone()));
+        let name = self.with(|_, world, _| world.faults.add(rule.clone(), None));
+        Ok(Rule { name: Some(name), ..rule })
+    }
+
+    /// As [`Self::add_rule`], but before the rule of that name.
+    ///
+    /// # Errors
+    /// Likewise, and when there is no rule of that name.
+    pub fn add_rule_before(&self, rule: Rule, next: &str) -> Result<Rule, ProgrammeError> {
+        let alone = Programme { rules: vec![rule.clone()] };
+        alone.check()?;
+        let name = self.with(|_, world, _| {
+            let place = world.faults.programme().position(next)?;
+            Some(world.faults.add(rule.clone(), Some(place)))
+        });
+        let name = name.ok_or_else(|| ProgrammeError::NoSuchRule(next.to_owned()))?;
         Ok(Rule { name: Some(name), ..rule })
     }
 

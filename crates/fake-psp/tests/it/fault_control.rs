@@ -70,6 +70,27 @@ async fn rules_come_and_go_one_by_one() {
     assert!(unknown.text().contains("did you mean `then`?"), "{}", unknown.text());
 }
 
+/// The first that matches decides: what comes before another one matters.
+#[tokio::test(start_paused = true)]
+async fn a_rule_is_put_before_another_and_counting_goes_on() {
+    let shop = Shop::new();
+    let key = shop.paid("order-0001", 1_000).await;
+    let read = async || shop.get(&format!("/v1/payments/{key}")).await.word();
+    let rule = |code: &str, times: u32| json!({"name": code, "on": {"endpoint": "read", "times": times}, "then": {"refuse": {"code": code}}});
+    let programme = json!({"rules": [rule("NOT_FOUND", 2), rule("PROVIDER_ERROR", 9)]});
+    assert_eq!(send(&shop, "POST", "", &programme.to_string()).await.status, 204);
+    assert_eq!(read().await, "NOT_FOUND");
+    let first = rule("FORBIDDEN_REQUEST", 1).to_string();
+    let added = send(&shop, "POST", "/rules?before=NOT_FOUND", &first).await;
+    assert_eq!((added.status, &added.json()["name"]), (201, &json!("FORBIDDEN_REQUEST")));
+    assert_eq!(read().await, "FORBIDDEN_REQUEST");
+    assert_eq!(read().await, "NOT_FOUND");
+    assert_eq!(read().await, "PROVIDER_ERROR", "it has struck twice, before and after");
+    let nowhere = send(&shop, "POST", "/rules?before=none", &first).await;
+    assert!(nowhere.text().contains("there is no rule `none`"), "{}", nowhere.text());
+    assert_eq!(send(&shop, "POST", "/rules?befor=x", &first).await.status, 400);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_vocabulary_is_told() {
     let shop = Shop::new();
