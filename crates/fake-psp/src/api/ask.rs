@@ -18,7 +18,7 @@ use crate::{
     Endpoint, State,
     fault::Subject,
     idempotency::Scope,
-    model::{Method, Payment},
+    model::{Method, Payment, Planned},
     store::Store,
     world::Core,
 };
@@ -57,6 +57,8 @@ pub(super) struct About<'w> {
     cancel_amount: Option<i64>,
     method: Option<Method>,
     status: Option<State>,
+    /// What the means of its payment was chosen to do.
+    pub(super) planned: Option<Planned>,
 }
 
 impl About<'_> {
@@ -177,6 +179,7 @@ impl Ask {
                 cancel_amount: self.cancel_amount(payment),
                 method: known.method,
                 status: known.status,
+                planned: payment.planned.clone(),
             };
         }
         let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());

@@ -170,7 +170,8 @@ fn take_in(core: &Core, world: &mut World, now: Timestamp, mut ask: Ask, parts: 
         world.calls[call].fault = Some(verdict.name().into());
         return Intake::Judged(job, verdict);
     }
-    let planned = planned(core, world, &job.ask);
+    let of_payment = about.planned.clone();
+    let planned = planned(core, world, &job.ask, of_payment);
     Intake::Judged(job, planned)
 }
 
@@ -187,23 +188,49 @@ fn wants_secrecy(ask: &Ask, headers: &HeaderMap) -> bool {
 }
 
 /// What the buyer's test card does when it is charged, as if a rule said so.
-fn planned(core: &Core, world: &mut World, ask: &Ask) -> Verdict {
-    // A request that is refused anyway does not use up a refusal.
-    let is_due = matches!(plan(world, ask), Some(Planned::DeclineFirst(_, 1..)))
-        && match ask.endpoint() {
-            Endpoint::Confirm => confirm::check(core, world, ask).is_ok(),
-            _ => billing::check(core, world, ask).is_ok(),
-        };
-    match plan(world, ask) {
-        None => typed_in(ask),
-        Some(Planned::DeclineFirst(..)) if !is_due => Verdict::Pass,
-        Some(Planned::Decline(code)) => Verdict::Decline { code: code.clone() },
-        Some(Planned::DeclineFirst(code, times)) => {
-            *times -= 1;
-            Verdict::Refuse { code: code.clone(), status: None }
+fn planned(core: &Core, world: &mut World, ask: &Ask, of_payment: Option<Planned>) -> Verdict {
+    let plan = match ask.endpoint() {
+        Endpoint::Confirm => of_payment,
+        Endpoint::BillingCharge => {
+            let billing = world.billing_keys.get(ask.param("billingKey"));
+            billing.and_then(|billing| billing.planned.clone())
         }
+        _ => None,
+    };
+    match plan {
+        None => typed_in(ask),
+        Some(Planned::Decline(code)) => Verdict::Decline { code },
+        Some(Planned::DeclineFirst(code, 1..)) if goes_through(core, world, ask) => {
+            count_down(world, ask);
+            Verdict::Refuse { code, status: None }
+        }
+        Some(Planned::DeclineFirst(..)) => Verdict::Pass,
         Some(Planned::Hang) => Verdict::ActThenHang,
         Some(Planned::Review) => Verdict::Review,
+    }
+}
+
+/// A request that is refused anyway does not use up a refusal of the card's.
+fn goes_through(core: &Core, world: &World, ask: &Ask) -> bool {
+    match ask.endpoint() {
+        Endpoint::Confirm => confirm::check(core, world, ask).is_ok(),
+        _ => billing::check(core, world, ask).is_ok(),
+    }
+}
+
+/// The card refuses once less.
+fn count_down(world: &mut World, ask: &Ask) {
+    let planned = match ask.payment(&world.store).map(|payment| payment.key.clone()) {
+        Some(key) if ask.endpoint() == Endpoint::Confirm => {
+            world.store.get_mut(&key).and_then(|payment| payment.planned.as_mut())
+        }
+        _ => {
+            let billing = world.billing_keys.get_mut(ask.param("billingKey"));
+            billing.and_then(|billing| billing.planned.as_mut())
+        }
+    };
+    if let Some(Planned::DeclineFirst(_, times)) = planned {
+        *times -= 1;
     }
 }
 
@@ -217,22 +244,6 @@ fn typed_in(ask: &Ask) -> Verdict {
         }
         Some(Does::Hang) => Verdict::ActThenHang,
         Some(Does::Approve | Does::Review) | None => Verdict::Pass,
-    }
-}
-
-fn plan<'w>(world: &'w mut World, ask: &Ask) -> Option<&'w mut Planned> {
-    match ask.endpoint() {
-        Endpoint::Confirm => {
-            let payment = ask.payment(&world.store).filter(|payment| payment.planned.is_some())?;
-            let key = payment.key.clone();
-            world.store.get_mut(&key)?.planned.as_mut()
-        }
-        Endpoint::BillingCharge => {
-            let key = ask.param("billingKey");
-            world.billing_keys.get(key)?.planned.as_ref()?;
-            world.billing_keys.get_mut(key)?.planned.as_mut()
-        }
-        _ => None,
     }
 }
 
