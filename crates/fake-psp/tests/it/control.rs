@@ -240,6 +240,38 @@ async fn switches_are_set_while_it_runs() {
     assert_eq!(shop.get("/_fake/config").await.json()["minimum_amount"], 20_000);
 }
 
+/// Further on, the next payment's deadlines would be beyond every calendar.
+#[tokio::test(start_paused = true)]
+async fn the_clock_stops_in_2200() {
+    let shop = Shop::new();
+    let mut advances = 0;
+    let refused = loop {
+        let reply = shop.fake("/time", json!({"advance": "3650d"})).await;
+        if reply.status != 200 {
+            break reply;
+        }
+        advances += 1;
+    };
+    assert_eq!(advances, 17);
+    assert!(refused.text().contains("the year 2200"), "{}", refused.text());
+    shop.paid("order-0001", 1_000).await;
+}
+
+/// The last of the money takes all with it that is free of tax, by whoever it is cancelled.
+#[tokio::test(start_paused = true)]
+async fn a_cancel_by_hand_takes_the_tax_free_part_along() {
+    let shop = Shop::new();
+    let order = json!({"order_id": "order-0001", "amount": 10_000, "tax_free_amount": 4_000});
+    let key =
+        shop.fake("/payments", order).await.json()["payment_key"].as_str().unwrap().to_owned();
+    shop.fake(&format!("/payments/{key}/approve"), Value::Null).await;
+    shop.confirm(&key, "order-0001", 10_000, None).await;
+    assert_eq!(shop.fake(&format!("/payments/{key}/cancel"), Value::Null).await.status, 204);
+    let payment = shop.get(&format!("/v1/payments/{key}")).await.json();
+    assert_eq!((&payment["status"], &payment["taxFreeAmount"]), (&json!("CANCELED"), &json!(0)));
+    assert_eq!(payment["cancels"][0]["taxFreeAmount"], 4_000);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_reset_forgets() {
     let shop = Shop::new();

@@ -67,6 +67,21 @@ fn the_page_of_switches_is_that_of_the_code() {
 }
 
 #[test]
+fn what_nobody_could_use_is_refused() {
+    for (name, value, says) in [
+        ("secret_keys", json!([""]), "is no secret key"),
+        ("secret_keys", json!(["test_sk_a:"]), "is no secret key"),
+        ("webhook_urls", json!(["nope"]), "is no URL for webhooks"),
+        ("amount_mismatch_code", json!("NOPE"), "no error code"),
+        ("in_progress_minutes", json!(4_294_967_295_u32), "goes from 0 to"),
+    ] {
+        let changes = [(name.to_owned(), value.clone())].into_iter().collect();
+        let refused = Config::default().changed(&changes).unwrap_err().to_string();
+        assert!(refused.contains(name) && refused.contains(says), "{name} {value}: {refused}");
+    }
+}
+
+#[test]
 fn every_code_of_a_switch_is_one_of_tosss() {
     let known = |code: &str| error_codes().any(|row| row.code == code);
     let config = serde_json::to_value(Config::korean()).unwrap();
