@@ -14,7 +14,7 @@ use super::error::Refusal;
 use crate::model::Currency;
 
 /// Far from where sums of amounts could overflow.
-const MOST: i64 = 1_000_000_000_000;
+pub(crate) const MOST: i64 = 1_000_000_000_000;
 
 /// A text; a number is taken as its digits.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use super::Verdict;
 use crate::{
-    api::error::{error_code, error_codes},
+    api::{
+        error::{error_code, error_codes},
+        fields::MOST,
+    },
     hint::nearest,
 };
 
 const TEN_YEARS_MS: i64 = 10 * 366 * 24 * 60 * 60 * 1000;
-
-/// Far from where sums of amounts could overflow.
-const MOST_WON: i64 = 1_000_000_000_000;
 
 /// The least and the most that a field can be.
 fn bounds(field: &str) -> Option<(i64, i64)> {
@@ -19,8 +19,8 @@ fn bounds(field: &str) -> Option<(i64, i64)> {
         "ms" => Some((-TEN_YEARS_MS, TEN_YEARS_MS)),
         "days" => Some((0, 3_660)),
         "times" => Some((0, 1_000)),
-        "won" => Some((-MOST_WON, MOST_WON)),
-        "amount" => Some((1, MOST_WON)),
+        "won" => Some((-MOST, MOST)),
+        "amount" => Some((1, MOST)),
         "retry_after_s" => Some((0, 31_622_400)),
         "status" => Some((200, 599)),
         _ => None,

@@ -139,13 +139,8 @@ impl Payment {
 
     /// Keeps what it was before a change.
     pub(crate) fn remember(&mut self) {
-        match self.before.take() {
-            Some(mut room) => {
-                *room = self.clone();
-                self.before = Some(room);
-            }
-            None => self.before = Some(Box::new(self.clone())),
-        }
+        self.before = None;
+        self.before = Some(Box::new(self.clone()));
     }
 
     pub(crate) fn method(&self) -> Method {

@@ -7,7 +7,10 @@ mod time;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, OnceLock, RwLock, atomic::AtomicI64},
+    sync::{
+        Arc, Mutex, OnceLock, RwLock,
+        atomic::{AtomicI64, AtomicUsize},
+    },
 };
 
 use axum::{
@@ -44,6 +47,8 @@ struct Inner {
     world: Mutex<World>,
     /// How far the fake's clock is ahead of the one it was handed, in milliseconds.
     ahead_ms: AtomicI64,
+    /// How often everything was forgotten.
+    resets: AtomicUsize,
     /// Where changes go to the disk, for a fake with a file.
     journal: Option<Journal>,
     /// Keeps what goes over the wire, if anybody could look at it.
@@ -97,6 +102,7 @@ impl FakePsp {
             core,
             world,
             ahead_ms,
+            resets: AtomicUsize::new(0),
             journal,
             recorder,
             wake,

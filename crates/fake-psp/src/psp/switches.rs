@@ -8,7 +8,10 @@ use thiserror::Error;
 use super::{FakePsp, HookError, hooks::is_deliverable};
 use crate::{
     Config,
-    api::error::{error_code, error_codes},
+    api::{
+        error::{error_code, error_codes},
+        fields::MOST,
+    },
     hint::nearest,
     world::Core,
 };
@@ -112,7 +115,7 @@ fn bounds(name: &str) -> Option<RangeInclusive<i64>> {
         "hours" => Some(0..=10 * 366 * 24),
         "days" => Some(0..=10 * 366),
         "permyriad" => Some(0..=10_000),
-        "amount" | "balance" => Some(0..=1_000_000_000_000),
+        "amount" | "balance" => Some(0..=MOST),
         "page" | "length" => Some(1..=1_000_000),
         _ => None,
     }

@@ -70,14 +70,14 @@ impl FakePsp {
     async fn step_to(&self, target: impl FnOnce(Timestamp) -> Timestamp) {
         let _alone = self.0.stepping.lock().await;
         let target = target(self.now());
-        let mut ahead_ms = self.0.ahead_ms.load(Ordering::Relaxed);
+        let resets = || self.0.resets.load(Ordering::Relaxed);
+        let begun = resets();
         loop {
             // A merchant who does not answer has had the time.
             let _ = timeout(LONGEST_FLIGHT, self.settled()).await;
             let now = self.now();
-            let before = std::mem::replace(&mut ahead_ms, self.0.ahead_ms.load(Ordering::Relaxed));
-            // Less far ahead: the fake was reset meanwhile, and this advance with it.
-            if now >= target || ahead_ms < before {
+            // Reset meanwhile, and this advance with it?
+            if now >= target || resets() != begun {
                 return;
             }
             let next = self.with(|_, world, _| world.next_event_after(now));
@@ -117,6 +117,7 @@ impl FakePsp {
                 world.faults.install(faults);
             }
             self.0.ahead_ms.store(0, Ordering::Relaxed);
+            self.0.resets.fetch_add(1, Ordering::Relaxed);
         });
         self.0.wake.notify_one();
     }

@@ -112,7 +112,7 @@ async fn it_says_what_is_wrong_with_its_arguments() {
     file.write_all(b"[[rules]]\nthen = \"act_twise\"\n").unwrap();
     let path = file.path().to_str().unwrap();
     for (args, word) in [
-        (["--webhook-url", "ftp://shop.test/hook"], "no scheme for a webhook"),
+        (["--webhook-url", "ftp://shop.test/hook"], "no URL for webhooks"),
         (["--faults", "/nowhere.toml"], "cannot read the fault programme"),
         (["--faults", path], "did you mean `act_twice`?"),
         (["--config", "/nowhere.toml"], "cannot read the switches"),

@@ -327,20 +327,23 @@ async fn a_rust_test_is_the_buyer() {
 /// Eight hours of retries to a merchant who never answers take a while; a reset ends them.
 #[tokio::test(start_paused = true)]
 async fn a_reset_ends_an_advance() {
-    let config = Config { webhook_urls: vec!["http://shop.test/hook".into()], ..Config::default() };
-    let shop = Shop::with(config);
-    let merchant = Merchant::new(0);
-    let _serving = serve(&shop.psp, &merchant);
-    let key = shop.opened("order-0001").await;
-    shop.fake(&format!("/payments/{key}/decline"), Value::Null).await;
-    tokio::time::sleep(Duration::from_secs(15)).await;
-    let begun = shop.psp.now();
-    let advance = shop.fake("/time", json!({"advance": "8h"}));
-    let reset = async {
-        tokio::time::sleep(Duration::from_secs(12)).await;
-        assert!(shop.psp.now() > begun + Duration::from_secs(60), "it is under way");
-        shop.psp.reset(false);
-    };
-    let (time, ()) = tokio::join!(advance, reset);
-    assert_eq!(time.json()["ahead_ms"], 0);
+    // Before the first step, which waits for the webhook that is on its way; and after some.
+    for (pause, steps) in [(1, false), (15, true)] {
+        let urls = vec!["http://shop.test/hook".into()];
+        let shop = Shop::with(Config { webhook_urls: urls, ..Config::default() });
+        let merchant = Merchant::new(0);
+        let _serving = serve(&shop.psp, &merchant);
+        let key = shop.opened("order-0001").await;
+        shop.fake(&format!("/payments/{key}/decline"), Value::Null).await;
+        tokio::time::sleep(Duration::from_secs(pause)).await;
+        let begun = shop.psp.now();
+        let advance = shop.fake("/time", json!({"advance": "8h"}));
+        let reset = async {
+            tokio::time::sleep(Duration::from_secs(if steps { 12 } else { 5 })).await;
+            assert_eq!(shop.psp.now() > begun + Duration::from_secs(60), steps, "is it under way?");
+            shop.psp.reset(false);
+        };
+        let (time, ()) = tokio::join!(advance, reset);
+        assert_eq!(time.json()["ahead_ms"], 0, "steps before: {steps}");
+    }
 }
