@@ -21,9 +21,9 @@ use tokio::{
 
 use super::{
     Executor,
-    operation::{self, Operation},
+    operation::{self, Failed, Operation},
     psp::Verdict,
-    wire::{Kind, Reason, State},
+    wire::{Kind, State},
 };
 use crate::{service::NewEvent, store::StoreError};
 
@@ -114,7 +114,10 @@ impl Executor {
         if operation.sends > 1 {
             match self.psp.read(operation).await {
                 // Surely not done: only now may a spent key be replaced and the act repeated.
-                Verdict::NotYet { reason, .. } if reason.code == "NOT_YET" => operation.renew_key(),
+                Verdict::NotYet(_) => operation.renew_key(),
+                // The PSP shows no such payment. Under the same key the act happens at most once
+                // and gets the answer that we may have missed; under a spent one we have it.
+                Verdict::Unseen(_) if !operation.is_burnt() => {}
                 other => return other,
             }
         }
@@ -135,11 +138,14 @@ impl Executor {
             Verdict::Declined(reason) => {
                 operation::finish(&mut tx, operation, Err(reason), now).await?
             }
-            Verdict::NotYet { reason, retry_after, .. }
-            | Verdict::Unknown { reason, retry_after } => {
-                let burnt = matches!(verdict, Verdict::NotYet { burnt: true, .. });
-                due = self.next_try(operation, reason, *retry_after, now);
-                operation::put_back(&mut tx, operation, reason, burnt, due, now).await?
+            open => {
+                let failed = Failed {
+                    reason: open.open().expect("everything else is open"),
+                    burnt: matches!(open, Verdict::Refused { .. }),
+                    unsent: matches!(open, Verdict::NotSent(_)),
+                };
+                due = self.next_try(operation, &failed, open.retry_after(), now);
+                operation::put_back(&mut tx, operation, &failed, due, now).await?
             }
         };
         let Some(settled) = settled else {
@@ -154,18 +160,21 @@ impl Executor {
         Ok(due)
     }
 
+    /// When to try again; `None`: the budget is spent. What surely did not reach the PSP costs
+    /// nothing of it: a PSP that is away for a day must not make a dead letter of every payment.
     fn next_try(
         &self,
         operation: &Operation,
-        reason: &Reason,
+        failed: &Failed<'_>,
         floor: Option<Duration>,
         now: i64,
     ) -> Option<i64> {
-        if operation.tries >= i64::from(self.tries) {
+        if !failed.unsent && operation.tries >= i64::from(self.tries) {
+            let reason = failed.reason;
             tracing::warn!(order = operation.order_id, ?reason, "given up: a dead letter");
             return None;
         }
-        let failures = u32::try_from(operation.tries).unwrap_or(u32::MAX);
+        let failures = u32::try_from(operation.tries + operation.unsent).unwrap_or(u32::MAX);
         let wait = self.backoff.after(failures, floor, &self.entropy);
         Some(now + wait.as_micros() as i64)
     }

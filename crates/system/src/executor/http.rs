@@ -106,7 +106,7 @@ async fn recheck(
             executor.settle(&operation, verdict).await?;
         }
         // Nothing proven: the tries go on as they were planned.
-        Verdict::NotYet { .. } | Verdict::Unknown { .. } => {}
+        _ => {}
     }
     let operation = find().await?.ok_or_else(|| unknown_order(&order_id))?;
     Ok(Json(operation.to_wire()))

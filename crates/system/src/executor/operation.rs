@@ -23,13 +23,15 @@ pub(super) struct Operation {
     pub(super) tries: i64,
     /// How often it was sent in all; from 1 once it was ever claimed.
     pub(super) sends: i64,
+    /// Tries in a row that surely did not reach the PSP.
+    pub(super) unsent: i64,
     dead: bool,
     reason: Option<Reason>,
     approved_at: Option<i64>,
 }
 
 const COLUMNS: &str = "order_id, kind, payment_key, currency, amount, state, key_no, burnt, \
-                       tries, sends, dead, reason_code, reason_message, approved_at";
+                       tries, sends, dead, reason_code, reason_message, approved_at, unsent";
 
 impl Operation {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
@@ -52,6 +54,7 @@ impl Operation {
             dead: row.try_get::<i64, _>(10)? == 1,
             reason: code.map(|code| Reason { code, message: message.unwrap_or_default() }),
             approved_at: row.try_get(13)?,
+            unsent: row.try_get(14)?,
         })
     }
 
@@ -64,6 +67,11 @@ impl Operation {
     /// body and would answer a reused key with another order's result.
     pub(super) fn idempotency_key(&self) -> String {
         format!("hanbeon.{}.{}.{}", self.kind.code().to_lowercase(), self.order_id, self.key_no)
+    }
+
+    /// Whether the PSP has answered the current key with an error that it will repeat for ever.
+    pub(super) fn is_burnt(&self) -> bool {
+        self.burnt
     }
 
     /// Takes a fresh key if the current one is spent. Only after a read proved that it did not
@@ -187,33 +195,44 @@ pub(super) async fn finish(
     Ok(row.as_ref().map(Operation::from_row).transpose()?)
 }
 
+/// A try that proved nothing.
+#[derive(Debug)]
+pub(super) struct Failed<'a> {
+    pub(super) reason: &'a Reason,
+    /// The key in use is spent.
+    pub(super) burnt: bool,
+    /// It surely did not reach the PSP: it costs nothing of the budget.
+    pub(super) unsent: bool,
+}
+
 /// Writes that a try proved nothing: another follows at `due_at`, or none (`None`: dead letter).
 /// Returns `None` if the operation has moved on since this try began.
 pub(super) async fn put_back(
     tx: &mut Tx,
     operation: &Operation,
-    reason: &Reason,
-    burnt: bool,
+    failed: &Failed<'_>,
     due_at: Option<i64>,
     now: i64,
 ) -> Result<Option<Operation>, StoreError> {
     let sql = format!(
         "UPDATE operation SET state = 'UNKNOWN', reason_code = $1, reason_message = $2, \
-         key_no = $3, burnt = $4, due_at = $5, dead = $6, updated_at = $7 \
+         key_no = $3, burnt = $4, due_at = $5, dead = $6, updated_at = $7, \
+         tries = tries - $11, unsent = CASE WHEN $11 = 1 THEN unsent + 1 ELSE 0 END \
          WHERE order_id = $8 AND kind = $9 AND state = 'SENDING' AND sends = $10 \
          RETURNING {COLUMNS}"
     );
     let row = sqlx::query::<Any>(AssertSqlSafe(sql))
-        .bind(reason.code.as_str())
-        .bind(reason.message.as_str())
+        .bind(failed.reason.code.as_str())
+        .bind(failed.reason.message.as_str())
         .bind(operation.key_no)
-        .bind(i64::from(burnt || operation.burnt))
+        .bind(i64::from(failed.burnt || operation.burnt))
         .bind(due_at)
         .bind(i64::from(due_at.is_none()))
         .bind(now)
         .bind(operation.order_id.as_str())
         .bind(operation.kind.code())
         .bind(operation.sends)
+        .bind(i64::from(failed.unsent))
         .fetch_optional(&mut **tx)
         .await?;
     Ok(row.as_ref().map(Operation::from_row).transpose()?)

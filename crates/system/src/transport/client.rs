@@ -27,6 +27,10 @@ use super::{Dial, Stream};
 /// The largest answer that is read; a page of settlements is well below.
 const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
 
+/// The time for opening a connection. What cannot be reached in it was surely not asked, which is
+/// worth much more than an answer that may still come.
+const CONNECT: Duration = Duration::from_secs(5);
+
 /// Why a call has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -141,7 +145,16 @@ impl tower::Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        self.0.dial(&uri).map(|stream| stream.map(|s| Io(TokioIo::new(s)))).boxed()
+        let dial = self.0.dial(&uri);
+        async move {
+            let nobody = || {
+                let text = format!("no connection within {} s", CONNECT.as_secs());
+                io::Error::new(io::ErrorKind::TimedOut, text)
+            };
+            let stream = timeout(CONNECT, dial).await.map_err(|_| nobody())??;
+            Ok(Io(TokioIo::new(stream)))
+        }
+        .boxed()
     }
 }
 

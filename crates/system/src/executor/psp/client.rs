@@ -10,15 +10,12 @@ use hyper::{
     header::{AUTHORIZATION, CONTENT_TYPE},
     http::request::Builder,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Verdict, judge};
+use super::{Verdict, judge_act, judge_read, reason};
 use crate::{
-    executor::{
-        operation::Operation,
-        wire::{Kind, Reason},
-    },
-    transport::{CallError, HttpClient},
+    executor::{operation::Operation, wire::Kind},
+    transport::{Answer, CallError, HttpClient},
 };
 
 /// Toss Payments, as one merchant sees it.
@@ -63,13 +60,15 @@ impl Psp {
             .request(Method::POST, &path)
             .header("idempotency-key", operation.idempotency_key())
             .header(CONTENT_TYPE, "application/json");
-        self.exchange(operation, request, Some(body)).await
+        let body = Bytes::from(body.to_string());
+        self.exchange(operation, request, body, judge_act).await
     }
 
     /// Reads how the operation's payment stands.
     pub(in crate::executor) async fn read(&self, operation: &Operation) -> Verdict {
         let path = format!("/v1/payments/{}", operation.payment_key);
-        self.exchange(operation, self.request(Method::GET, &path), None).await
+        let request = self.request(Method::GET, &path);
+        self.exchange(operation, request, Bytes::new(), judge_read).await
     }
 
     pub(super) fn request(&self, method: Method, path: &str) -> Builder {
@@ -83,23 +82,20 @@ impl Psp {
         &self,
         operation: &Operation,
         request: Builder,
-        body: Option<Value>,
+        body: Bytes,
+        judge: fn(&Operation, &Answer) -> Verdict,
     ) -> Verdict {
-        let body = body.map(|b| Bytes::from(b.to_string())).unwrap_or_default();
         let request = match request.body(Full::new(body)) {
             Ok(request) => request,
             // A payment key that cannot stand in a path cannot be the PSP's.
             Err(_) => {
-                let message = "결제 정보를 찾을 수 없습니다.".to_owned();
-                return Verdict::Declined(Reason { code: "NOT_FOUND_PAYMENT".into(), message });
+                let message = "결제 정보를 찾을 수 없습니다.";
+                return Verdict::Declined(reason("NOT_FOUND_PAYMENT", message));
             }
         };
         match self.http.send(request, self.deadline).await {
             Ok(answer) => judge(operation, &answer),
-            Err(CallError::NotSent(e)) => {
-                let reason = Reason { code: "NOT_SENT".into(), message: e };
-                Verdict::NotYet { reason, burnt: false, retry_after: None }
-            }
+            Err(CallError::NotSent(e)) => Verdict::NotSent(reason("NOT_SENT", e)),
             Err(CallError::Unknown(e)) => Verdict::unknown("NO_ANSWER", e),
         }
     }

@@ -1,6 +1,6 @@
 //! What a payment object or an error proves. Pure.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use rust_decimal::Decimal;
 use serde_json::Number;
@@ -8,48 +8,77 @@ use serde_json::Number;
 use super::{
     Verdict,
     codes::{self, Proof},
+    reason,
     wire::{ErrorBody, Payment},
 };
 use crate::{
-    executor::{
-        operation::Operation,
-        wire::{Kind, Reason},
-    },
+    executor::{operation::Operation, wire::Kind},
     transport::Answer,
 };
 
-/// What the PSP's answer to a confirm, cancel or read proves about `operation`.
-pub(in crate::executor) fn judge(operation: &Operation, answer: &Answer) -> Verdict {
-    if answer.status.is_success() {
-        return match serde_json::from_slice::<Payment>(&answer.body) {
-            Ok(payment) => judge_payment(operation, &payment),
-            Err(e) => Verdict::unknown("UNREADABLE_ANSWER", format!("not a payment: {e}")),
-        };
-    }
-    match serde_json::from_slice::<ErrorBody>(&answer.body) {
-        Ok(error) => judge_error(&error, answer),
-        Err(_) => {
-            let message = format!("status {} without an error code", answer.status);
-            Verdict::unknown("UNREADABLE_ANSWER", message)
-        }
-    }
-}
+/// The answer speaks of a payment or an order that is not ours.
+const OTHER_PAYMENT: &str = "OTHER_PAYMENT";
 
-fn judge_error(error: &ErrorBody, answer: &Answer) -> Verdict {
+/// What the PSP's answer to a confirm or cancel proves about `operation`.
+pub(super) fn judge_act(operation: &Operation, answer: &Answer) -> Verdict {
+    if answer.status.is_success() {
+        return judge_payment(operation, answer);
+    }
+    let error = match error_of(answer) {
+        Ok(error) => error,
+        Err(unreadable) => return unreadable,
+    };
     let (proof, text) = codes::lookup(&error.code);
-    let reason = Reason { code: error.code.clone(), message: text.to_owned() };
-    let seconds = answer.headers.get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
-    let retry_after = seconds.map(std::time::Duration::from_secs);
+    let reason = reason(&error.code, text);
+    let retry_after = retry_after(answer);
     match proof {
         Proof::Final => Verdict::Declined(reason),
-        Proof::NotNow => Verdict::NotYet { reason, burnt: true, retry_after },
+        Proof::NotNow => Verdict::Refused { reason, retry_after },
         Proof::Read => Verdict::Unknown { reason, retry_after },
     }
 }
 
-fn judge_payment(operation: &Operation, payment: &Payment) -> Verdict {
-    if let Err(message) = echoes(operation, payment) {
-        return Verdict::unknown("INTEGRITY", message);
+/// What the PSP's answer to a read proves. Only the payment itself proves anything: an error says
+/// how the *read* went, and a 404 seconds after our own send is a reader that lags behind.
+pub(super) fn judge_read(operation: &Operation, answer: &Answer) -> Verdict {
+    if answer.status.is_success() {
+        return match judge_payment(operation, answer) {
+            Verdict::Unknown { reason, .. } if reason.code == OTHER_PAYMENT => {
+                Verdict::Unseen(reason)
+            }
+            other => other,
+        };
+    }
+    let error = match error_of(answer) {
+        Ok(error) => error,
+        Err(unreadable) => return unreadable,
+    };
+    let reason = reason(&error.code, codes::lookup(&error.code).1);
+    match error.code.as_str() {
+        "NOT_FOUND" | "NOT_FOUND_PAYMENT" | "NOT_FOUND_PAYMENT_SESSION" => Verdict::Unseen(reason),
+        _ => Verdict::Unknown { reason, retry_after: retry_after(answer) },
+    }
+}
+
+fn error_of(answer: &Answer) -> Result<ErrorBody, Verdict> {
+    serde_json::from_slice(&answer.body).map_err(|_| {
+        let message = format!("status {} without an error code", answer.status);
+        Verdict::unknown("UNREADABLE_ANSWER", message)
+    })
+}
+
+fn retry_after(answer: &Answer) -> Option<Duration> {
+    let seconds = answer.headers.get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
+    seconds.map(Duration::from_secs)
+}
+
+fn judge_payment(operation: &Operation, answer: &Answer) -> Verdict {
+    let payment: Payment = match serde_json::from_slice(&answer.body) {
+        Ok(payment) => payment,
+        Err(e) => return Verdict::unknown("UNREADABLE_ANSWER", format!("not a payment: {e}")),
+    };
+    if let Err(unlike) = echoes(operation, &payment) {
+        return unlike;
     }
     let nothing_left = decimal(&payment.balance_amount).is_some_and(|left| left.is_zero());
     let canceled = matches!(payment.status.as_str(), "CANCELED" | "PARTIAL_CANCELED");
@@ -57,7 +86,7 @@ fn judge_payment(operation: &Operation, payment: &Payment) -> Verdict {
         Kind::Confirm if canceled && nothing_left => {
             declined("CANCELED_AT_PSP", "결제가 취소되었습니다.")
         }
-        Kind::Confirm => judge_confirm(payment),
+        Kind::Confirm => judge_confirm(&payment),
         Kind::Cancel if canceled && nothing_left => {
             let canceled_at = payment.cancels.iter().flatten().next_back().map(|c| &*c.canceled_at);
             approved(canceled_at)
@@ -84,17 +113,19 @@ fn judge_confirm(payment: &Payment) -> Verdict {
 }
 
 /// The PSP must speak of our payment; otherwise its answer proves nothing about ours.
-fn echoes(operation: &Operation, payment: &Payment) -> Result<(), String> {
+fn echoes(operation: &Operation, payment: &Payment) -> Result<(), Verdict> {
     let ours = (operation.order_id.as_str(), operation.payment_key.as_str());
     if ours != (payment.order_id.as_str(), payment.payment_key.as_str()) {
-        return Err(format!("the answer is about order {}", payment.order_id));
+        let theirs = format!("the answer is about order {}", payment.order_id);
+        return Err(Verdict::unknown(OTHER_PAYMENT, theirs));
     }
     let total = decimal(&payment.total_amount);
     if payment.currency != operation.money.currency().code()
         || total != Decimal::from_str(&operation.money.amount()).ok()
     {
         let theirs = format!("{} {}", payment.total_amount, payment.currency);
-        return Err(format!("the PSP says {theirs}, we asked for {}", operation.money));
+        let message = format!("the PSP says {theirs}, we asked for {}", operation.money);
+        return Err(Verdict::unknown("INTEGRITY", message));
     }
     Ok(())
 }
@@ -107,13 +138,11 @@ fn approved(at: Option<&str>) -> Verdict {
 }
 
 fn declined(code: &str, message: &str) -> Verdict {
-    Verdict::Declined(Reason { code: code.to_owned(), message: message.to_owned() })
+    Verdict::Declined(reason(code, message))
 }
 
 fn not_yet(status: &str) -> Verdict {
-    let message = format!("the payment is {status}");
-    let reason = Reason { code: "NOT_YET".to_owned(), message };
-    Verdict::NotYet { reason, burnt: false, retry_after: None }
+    Verdict::NotYet(reason("NOT_YET", format!("the payment is {status}")))
 }
 
 pub(super) fn decimal(number: &Number) -> Option<Decimal> {

@@ -9,7 +9,7 @@ mod wire;
 use std::time::Duration;
 
 pub(super) use client::Psp;
-pub(super) use judge::judge;
+use judge::{judge_act, judge_read};
 pub(super) use statement::StatementError;
 
 use super::wire::Reason;
@@ -22,15 +22,47 @@ pub(super) enum Verdict {
     Approved { at: i64 },
     /// It did not happen and will not.
     Declined(Reason),
-    /// The PSP has not done it; it may be asked (again). `burnt`: the key in use is spent.
-    NotYet { reason: Reason, burnt: bool, retry_after: Option<Duration> },
+    /// The PSP's payment shows that it has not been done; it may be asked for (again).
+    NotYet(Reason),
+    /// The PSP would not do it now. It answers so for ever under this key: the key is spent.
+    Refused { reason: Reason, retry_after: Option<Duration> },
+    /// The request surely did not reach the PSP.
+    NotSent(Reason),
+    /// A read found no such payment, or another one. That proves nothing about what was sent
+    /// (the PSP's readers may lag behind, or err), but the same key may be sent again.
+    Unseen(Reason),
     /// Nothing is proven.
     Unknown { reason: Reason, retry_after: Option<Duration> },
 }
 
 impl Verdict {
     fn unknown(code: &str, message: impl Into<String>) -> Self {
-        let reason = Reason { code: code.to_owned(), message: message.into() };
-        Verdict::Unknown { reason, retry_after: None }
+        Verdict::Unknown { reason: reason(code, message), retry_after: None }
     }
+
+    /// Why nothing is proven, for what is tried again; `None` if something is.
+    pub(super) fn open(&self) -> Option<&Reason> {
+        match self {
+            Verdict::Approved { .. } | Verdict::Declined(_) => None,
+            Verdict::NotYet(reason)
+            | Verdict::Refused { reason, .. }
+            | Verdict::NotSent(reason)
+            | Verdict::Unseen(reason)
+            | Verdict::Unknown { reason, .. } => Some(reason),
+        }
+    }
+
+    /// How long the PSP asked us to wait.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Verdict::Refused { retry_after, .. } | Verdict::Unknown { retry_after, .. } => {
+                *retry_after
+            }
+            _ => None,
+        }
+    }
+}
+
+fn reason(code: &str, message: impl Into<String>) -> Reason {
+    Reason { code: code.to_owned(), message: message.into() }
 }
