@@ -18,7 +18,7 @@ use crate::{
     cast::{self, History, Orphans, Shop, hosts},
     collect,
     engine::{Ctl, TraceConfig, World, WorldConfig, db},
-    oracle::{self, AppendOnly, Facts, Feeds, Legal, Violation, ZeroSum},
+    oracle::{self, AppendOnly, Facts, Feeds, Legal, Times, Violation, ZeroSum},
     plan::Plan,
     scenario::Scenario,
     snapshot::Books,
@@ -71,10 +71,14 @@ struct Watchers {
     append_only: AppendOnly,
     legal: Legal,
     feeds: Feeds,
+    times: Times,
 }
 
 /// What the stage holds of a run.
 struct Stage {
+    plan: Plan,
+    /// When the safety phase is over.
+    healed: jiff::Timestamp,
     psp: FakePsp,
     history: History,
     shopping: Arc<AtomicUsize>,
@@ -85,6 +89,11 @@ impl Stage {
     /// Everything that the judges look at, as it is now.
     fn facts(&self, ctl: &Ctl, orphans: &Orphans) -> Facts {
         Facts {
+            plan: self.plan.clone(),
+            healed: self.healed,
+            now: self.psp.now(),
+            times: self.watchers.borrow().times.clone(),
+            transmissions: self.psp.transmissions(),
             book: self.psp.book(),
             calls: self.psp.calls(),
             applied: self.psp.applied(),
@@ -139,6 +148,7 @@ fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
         history: History::default(),
         shopping: Arc::new(AtomicUsize::new(plan.purchases.len())),
         urls: hosts::urls("payment", plan.cluster.payment),
+        confirmed: Arc::default(),
     };
     let clock = hosts::open(ctl, plan, &shop);
     let config = fake_psp::Config {
@@ -152,7 +162,15 @@ fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
     psp.install(programme);
     hosts::start(ctl, &plan.cluster, &psp);
     let watchers = watch(ctl);
-    Stage { psp, history: shop.history, shopping: shop.shopping, watchers }
+    let length = jiff::SignedDuration::from_mins(scenario.length.minutes as i64);
+    Stage {
+        plan: plan.clone(),
+        healed: plan.start + length,
+        psp,
+        history: shop.history,
+        shopping: shop.shopping,
+        watchers,
+    }
 }
 
 fn watch(ctl: &Ctl) -> Rc<RefCell<Watchers>> {
@@ -183,6 +201,14 @@ fn watch(ctl: &Ctl) -> Rc<RefCell<Watchers>> {
             Box::new(move |commit| {
                 shared.borrow_mut().feeds.observe(commit);
             }),
+        );
+    }
+    for (database, tables) in Times::TABLES {
+        let shared = watchers.clone();
+        ctl.db().observe(
+            database,
+            tables,
+            Box::new(move |commit| shared.borrow_mut().times.observe(commit)),
         );
     }
     watchers

@@ -108,6 +108,8 @@ pub struct Workload {
     pub items_max: usize,
     /// Amounts in won, from and to.
     pub amount: [i64; 2],
+    /// What everything costs instead: prices that many orders share. Empty: none are shared.
+    pub prices: Vec<i64>,
     /// Sends a request twice at once: the checkout, or the confirmation.
     pub double_click: f64,
     /// Opens the PSP's window in two tabs and approves both.
@@ -126,6 +128,14 @@ pub struct Workload {
     pub buy_again: f64,
     /// Reuses the checkout's idempotency key for another body.
     pub key_reused: f64,
+    /// The same, at another replica, while the first request is on its way.
+    pub key_raced: f64,
+    /// Confirms first with somebody else's payment.
+    pub foreign_key: f64,
+    /// Confirms with a payment that does not exist.
+    pub bogus_key: f64,
+    /// Asks for an order that nobody opened.
+    pub unknown_order: f64,
 }
 
 impl Default for Workload {
@@ -135,6 +145,7 @@ impl Default for Workload {
             sellers: 5,
             items_max: 3,
             amount: [1_000, 300_000],
+            prices: Vec::new(),
             double_click: 0.0,
             two_tabs: 0.0,
             walk_away: 0.0,
@@ -144,6 +155,10 @@ impl Default for Workload {
             tampered: 0.0,
             buy_again: 0.5,
             key_reused: 0.0,
+            key_raced: 0.0,
+            foreign_key: 0.0,
+            bogus_key: 0.0,
+            unknown_order: 0.0,
         }
     }
 }
@@ -286,6 +301,9 @@ impl Scenario {
                 "workload.amount",
                 "must be [from, to] with 100 <= from <= to".to_owned(),
             );
+        }
+        if let Some(price) = work.prices.iter().find(|price| **price < 100) {
+            return wrong("workload.prices", format!("must be 100 won or more, not {price}"));
         }
         let (work, psp) = (chances(work), chances(&self.psp));
         if let Some((key, value)) = work.iter().chain(&psp).find(|(_, v)| !(0.0..=1.0).contains(v))

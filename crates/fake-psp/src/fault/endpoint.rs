@@ -107,7 +107,7 @@ impl Endpoint {
     }
 
     /// Is it a request of the API (or, in a rule, any of them)?
-    pub(crate) fn is_request(self) -> bool {
+    pub fn is_request(self) -> bool {
         !matches!(
             self,
             Self::Webhook | Self::SettlementFile | Self::Deposit | Self::Window | Self::Unknown

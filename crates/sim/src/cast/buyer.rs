@@ -9,23 +9,22 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use http_body_util::Full;
-use hyper::{Method, Request, header};
-use jiff::Timestamp;
+use hyper::{Request, header};
 use serde_json::{Value, json};
-use system::transport::{Answer, HttpClient};
+use system::transport::HttpClient;
 use tokio::time::sleep;
 
 use super::{env::SimDial, hosts::PSP};
 use crate::{
     engine::{HostClock, HostHandle},
-    oracle::{TellTale, Told},
+    oracle::{Asked, TellTale, Told},
     plan::{Habit, Purchase},
 };
 
 /// How long a buyer waits for a page.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often a buyer asks the shop the same thing before giving up.
 const TRIES: usize = 6;
@@ -35,7 +34,7 @@ const TRIES: usize = 6;
 pub struct History(Arc<Mutex<Vec<TellTale>>>);
 
 impl History {
-    fn add(&self, line: TellTale) {
+    pub(super) fn add(&self, line: TellTale) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 
@@ -53,16 +52,18 @@ pub struct Shop {
     pub shopping: Arc<AtomicUsize>,
     /// Addresses of the payment service.
     pub urls: Vec<String>,
+    /// Payments that were confirmed, each with its purchase: what a thief may come by.
+    pub confirmed: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 /// One buyer at work.
-struct Buyer {
-    purchase: Purchase,
-    shop: Shop,
-    http: HttpClient,
-    clock: HostClock,
+pub(super) struct Buyer {
+    pub(super) purchase: Purchase,
+    pub(super) shop: Shop,
+    pub(super) http: HttpClient,
+    pub(super) clock: HostClock,
     /// Which replica the buyer's requests go to; the next one after a failure.
-    replica: usize,
+    pub(super) replica: usize,
 }
 
 /// Carries one purchase out.
@@ -92,6 +93,10 @@ impl Buyer {
     /// From checkout to a final status. `None`: the buyer left, or never learned.
     async fn buy(&mut self, again: &str) -> Option<String> {
         let order_id = self.checkout(again).await?;
+        if self.purchase.has(Habit::UnknownOrder) {
+            let nobodys = format!("{order_id}x");
+            self.look_as(Asked::UnknownOrder, &nobodys).await;
+        }
         if self.purchase.has(Habit::WalkAwayEarly) {
             return None;
         }
@@ -101,10 +106,11 @@ impl Buyer {
                 sleep(Duration::from_secs(seconds)).await;
             }
         }
-        if self.purchase.has(Habit::Tampered) {
-            self.tamper(&back[0]).await;
-        }
+        self.try_wrong_ones(&back[0]).await;
         let mut status = self.confirm(&back).await;
+        if status.is_some() {
+            self.remember(&back);
+        }
         for (n, wait) in [3, 5, 10, 20, 60, 180, 600].into_iter().enumerate() {
             if matches!(status.as_deref(), Some("SUCCESS" | "FAILURE")) {
                 break;
@@ -139,11 +145,11 @@ impl Buyer {
         for n in 0..TRIES {
             let clicks =
                 if n == 0 && self.purchase.has(Habit::DoubleClickCheckout) { 2 } else { 1 };
-            let order_id = self.click_checkout(&key, &body, clicks).await;
+            let order_id = self.click_checkout(&key, &body, clicks, n == 0).await;
             if order_id.is_some() {
                 if self.purchase.has(Habit::KeyReused) {
                     body["buyer_id"] = json!("somebody-else");
-                    self.click_checkout(&key, &body, 1).await;
+                    self.checkout_once(Asked::OtherBody, self.replica, &key, &body).await;
                 }
                 return order_id;
             }
@@ -152,39 +158,42 @@ impl Buyer {
         None
     }
 
-    async fn click_checkout(&mut self, key: &str, body: &Value, clicks: usize) -> Option<String> {
+    /// Clicks, at different replicas; a racing request with the same key and another body is on
+    /// its way at the same time.
+    async fn click_checkout(
+        &mut self,
+        key: &str,
+        body: &Value,
+        clicks: usize,
+        first: bool,
+    ) -> Option<String> {
         let buyer = &*self;
-        let click = || async {
-            let asked_at = buyer.clock.now();
-            let answer = buyer.post("/v1/checkouts", body, Some(key), PATIENCE).await;
-            buyer.note_checkout(asked_at, key, body, answer.ok().as_ref())
+        let race = async {
+            if first && buyer.purchase.has(Habit::KeyRaced) {
+                sleep(Duration::from_millis(2)).await;
+                let mut other = body.clone();
+                other["order_name"] = json!(format!("{}-raced", buyer.purchase.name));
+                buyer.checkout_once(Asked::OtherBody, buyer.replica + 1, key, &other).await;
+            }
         };
-        let answers = join_all((0..clicks).map(|_| click())).await;
+        let click = |n| buyer.checkout_once(Asked::Checkout, buyer.replica + n, key, body);
+        let (answers, ()) = join(join_all((0..clicks).map(click)), race).await;
         if answers.contains(&None) {
             self.replica += 1;
         }
         answers.into_iter().flatten().next()
     }
 
-    /// Notes the whole answer to a checkout; returns the order's id, if it tells one.
-    fn note_checkout(
+    async fn checkout_once(
         &self,
-        asked_at: Timestamp,
+        asked: Asked,
+        replica: usize,
         key: &str,
         body: &Value,
-        answer: Option<&Answer>,
     ) -> Option<String> {
-        let Some(answer) = answer else {
-            self.note(asked_at, None, "checkout", Told::Nothing("no answer".to_owned()));
-            return None;
-        };
-        let text = String::from_utf8_lossy(&answer.body).into_owned();
-        let json: Value = serde_json::from_str(&text).unwrap_or_default();
-        let order_id = json["order_id"].as_str().map(str::to_owned);
-        let (key, request, status) = (key.to_owned(), body.to_string(), answer.status.as_u16());
-        let told = Told::Keyed { key, request, status, body: text };
-        self.note(asked_at, order_id.as_deref(), "checkout", told);
-        order_id
+        let asked_at = self.clock.now();
+        let answer = self.post(replica, "/v1/checkouts", body, Some(key), PATIENCE).await;
+        self.note_keyed((asked, replica), asked_at, (key, body), answer.ok().as_ref())
     }
 
     /// Pays in the PSP's window. `None`: the buyer left, was declined, or could not get there.
@@ -198,11 +207,15 @@ impl Buyer {
                 () if self.purchase.has(Habit::Declined) => "decline",
                 () => "approve",
             };
+            let asked_at = self.clock.now();
             let location = self.form(&format!("http://{PSP}{window}/{deed}"), "").await?;
             if deed != "approve" {
                 return None;
             }
-            back.push(redirect(&location)?);
+            let redirect = redirect(&location)?;
+            let told = Told::Approved(redirect.payment_key.clone());
+            self.note((Asked::Window, 0), asked_at, Some(order_id), told);
+            back.push(redirect);
         }
         Some(back)
     }
@@ -237,12 +250,52 @@ impl Buyer {
         None
     }
 
-    /// Confirms with another amount: that must be refused.
-    async fn tamper(&mut self, back: &Redirect) {
-        let cheap = Redirect { amount: "100".to_owned(), ..back.clone() };
+    /// Confirms with another amount, with somebody else's payment, with one that does not exist.
+    async fn try_wrong_ones(&mut self, back: &Redirect) {
+        if self.purchase.has(Habit::Tampered) {
+            let cheap = Redirect { amount: "100".to_owned(), ..back.clone() };
+            self.confirm_once(Asked::Tampered, self.replica, &cheap, PATIENCE).await;
+        }
+        if self.purchase.has(Habit::ForeignKey)
+            && let Some(payment_key) = self.somebody_elses()
+        {
+            let foreign = Redirect { payment_key, ..back.clone() };
+            self.confirm_once(Asked::ForeignKey, self.replica, &foreign, PATIENCE).await;
+        }
+        if self.purchase.has(Habit::BogusKey) {
+            let payment_key = format!("{}x", back.payment_key);
+            let bogus = Redirect { payment_key, ..back.clone() };
+            self.confirm_once(Asked::BogusKey, self.replica, &bogus, PATIENCE).await;
+        }
+    }
+
+    /// A payment that was confirmed for another purchase.
+    fn somebody_elses(&self) -> Option<String> {
+        let confirmed = self.shop.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        let other = confirmed.iter().rev().find(|(whose, _)| *whose != self.purchase.name);
+        other.map(|(_, key)| key.clone())
+    }
+
+    fn remember(&self, back: &[Redirect]) {
+        let mut confirmed = self.shop.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        confirmed.extend(back.iter().take(1).map(|b| {
+            (self.purchase.name.clone(), b.payment_key.clone())
+        }));
+    }
+
+    async fn confirm_once(
+        &self,
+        asked: Asked,
+        replica: usize,
+        back: &Redirect,
+        patience: Duration,
+    ) -> (bool, Option<String>) {
         let asked_at = self.clock.now();
-        let answer = self.post("/v1/payments/confirm", &body(&cheap), None, PATIENCE).await;
-        self.note_status(asked_at, &back.order_id, "tampered confirm", answer.ok().as_ref());
+        let answer =
+            self.post(replica, "/v1/payments/confirm", &body(back), None, patience).await.ok();
+        let status =
+            self.note_payment((asked, replica), asked_at, &back.order_id, answer.as_ref());
+        (answer.is_some(), status)
     }
 
     /// Confirms every payment that came back; returns the last status told.
@@ -253,17 +306,12 @@ impl Buyer {
         let mut status = None;
         for _ in 0..TRIES {
             let buyer = &*self;
-            let click = |back: Redirect| async move {
-                let asked_at = buyer.clock.now();
-                let answer = buyer.post("/v1/payments/confirm", &body(&back), None, patience).await;
-                let heard = answer.is_ok();
-                let answer = answer.ok();
-                let status =
-                    buyer.note_status(asked_at, &back.order_id, "confirm", answer.as_ref());
-                (heard, status)
+            // Different replicas: what one is doing the other does not know.
+            let clicks = back.iter().flat_map(|back| std::iter::repeat_n(back, clicks));
+            let click = |(n, back)| {
+                buyer.confirm_once(Asked::Confirm, buyer.replica + n, back, patience)
             };
-            let clicks = back.iter().flat_map(|back| std::iter::repeat_n(back.clone(), clicks));
-            let answers = join_all(clicks.map(click)).await;
+            let answers = join_all(clicks.enumerate().map(click)).await;
             let heard = answers.iter().any(|(heard, _)| *heard);
             status = answers.into_iter().filter_map(|(_, status)| status).next_back().or(status);
             if heard || self.purchase.has(Habit::Impatient) {
@@ -273,75 +321,6 @@ impl Buyer {
             sleep(Duration::from_secs(5)).await;
         }
         status
-    }
-
-    /// Looks at the status page.
-    async fn look(&mut self, order_id: &str) -> Option<String> {
-        let url = format!("{}/v1/payments/{order_id}", self.url());
-        let request = Request::get(url).body(Full::default()).expect("a fixed URL");
-        let asked_at = self.clock.now();
-        let answer = self.http.send(request, PATIENCE).await;
-        if answer.is_err() {
-            self.replica += 1;
-        }
-        self.note_status(asked_at, order_id, "status", answer.ok().as_ref())
-    }
-
-    fn url(&self) -> &str {
-        &self.shop.urls[self.replica % self.shop.urls.len()]
-    }
-
-    async fn post(
-        &self,
-        path: &str,
-        body: &Value,
-        key: Option<&str>,
-        patience: Duration,
-    ) -> Result<Answer, system::transport::CallError> {
-        let mut request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("{}{path}", self.url()))
-            .header(header::CONTENT_TYPE, "application/json");
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
-        }
-        let request = request.body(Full::new(Bytes::from(body.to_string())));
-        self.http.send(request.expect("a fixed URL"), patience).await
-    }
-
-    /// Notes what an answer says of a payment; returns the status, if it tells one.
-    fn note_status(
-        &self,
-        asked_at: Timestamp,
-        order_id: &str,
-        asked: &'static str,
-        answer: Option<&Answer>,
-    ) -> Option<String> {
-        let (told, status) = match answer {
-            None => (Told::Nothing("no answer".to_owned()), None),
-            Some(answer) => {
-                let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-                match json["payment_orders"].is_array() {
-                    true => {
-                        let status = json["status"].as_str().unwrap_or_default().to_owned();
-                        (Told::Status(status.clone()), Some(status))
-                    }
-                    false => {
-                        let kind = json["type"].as_str().unwrap_or("unreadable").to_owned();
-                        (Told::Refused(answer.status.as_u16(), kind), None)
-                    }
-                }
-            }
-        };
-        self.note(asked_at, Some(order_id), asked, told);
-        status
-    }
-
-    fn note(&self, asked_at: Timestamp, order_id: Option<&str>, asked: &'static str, told: Told) {
-        let at: Timestamp = self.clock.now();
-        tracing::info!(purchase = self.purchase.name, order = order_id, asked, ?told, "buyer told");
-        let (purchase, order_id) = (self.purchase.name.clone(), order_id.map(str::to_owned));
-        self.shop.history.add(TellTale { asked_at, at, purchase, order_id, asked, told });
     }
 }
 

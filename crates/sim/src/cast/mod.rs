@@ -1,5 +1,6 @@
 //! The cast: the services on their hosts, the PSP, the buyers, and the nemesis.
 
+mod asking;
 mod buyer;
 mod env;
 pub mod hosts;

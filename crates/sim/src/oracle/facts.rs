@@ -3,20 +3,56 @@
 
 use std::collections::BTreeMap;
 
-use fake_psp::{Applied, BookEntry, BookKind, Call};
+use fake_psp::{Applied, BookEntry, BookKind, Call, Transmission};
 use jiff::Timestamp;
+
+use super::Times;
+use crate::plan::Plan;
 
 /// What a buyer was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
-    /// The status of a payment.
-    Status(String),
-    /// A refusal: HTTP status and problem type.
-    Refused(u16, String),
+    /// How a payment stands.
+    Payment(Box<Page>),
+    /// A refusal.
+    Refused(Refusal),
     /// Nothing: the call failed, or was given up.
     Nothing(String),
     /// The whole answer to a request that carried an idempotency key: status and body.
-    Keyed { key: String, request: String, status: u16, body: String },
+    Keyed { key: String, request: String, status: u16, body: String, retry_after: Option<u64> },
+    /// The PSP's window has approved, and named this payment.
+    Approved(String),
+}
+
+/// What an answer says of a payment, word for word.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// HTTP.
+    pub http: u16,
+    pub status: String,
+    pub order_id: String,
+    pub order_name: String,
+    pub buyer_id: String,
+    pub amount: String,
+    pub currency: String,
+    pub is_done: bool,
+    /// Code and message.
+    pub failure: Option<(String, String)>,
+    /// Microseconds.
+    pub approved_at: Option<i64>,
+    /// Seller, amount and status of each payment order.
+    pub parts: Vec<(String, String, String)>,
+}
+
+/// A problem document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// HTTP.
+    pub status: u16,
+    /// The document's type.
+    pub kind: String,
+    /// Seconds.
+    pub retry_after: Option<u64>,
 }
 
 /// One line of the buyers' history.
@@ -28,17 +64,47 @@ pub struct TellTale {
     pub purchase: String,
     pub order_id: Option<String>,
     /// What the buyer did.
-    pub asked: &'static str,
+    pub asked: Asked,
+    /// Which replica of the payment service was asked, from 0.
+    pub replica: usize,
     pub told: Told,
+}
+
+/// What a buyer asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    Checkout,
+    /// The same key with another body.
+    OtherBody,
+    /// Approves in the PSP's window.
+    Window,
+    Confirm,
+    /// With another amount.
+    Tampered,
+    /// With the payment of somebody else's order.
+    ForeignKey,
+    /// With a payment that does not exist.
+    BogusKey,
+    Status,
+    /// Of an order that nobody opened.
+    UnknownOrder,
 }
 
 /// Everything that the judges look at.
 #[derive(Debug, Default)]
 pub struct Facts {
+    /// What was planted.
+    pub plan: Plan,
+    /// When the safety phase was over and everything healed; when the facts were taken.
+    pub healed: Timestamp,
+    pub now: Timestamp,
+    /// When what happened, from every commit.
+    pub times: Times,
     /// The PSP's truth.
     pub book: Vec<BookEntry>,
     pub calls: Vec<Call>,
     pub applied: Vec<Applied>,
+    pub transmissions: Vec<Transmission>,
     /// What buyers were told, in order.
     pub history: Vec<TellTale>,
     /// Rows of our databases: `payment_event` joined with its status.
@@ -166,6 +232,11 @@ pub(crate) mod tests {
         lines.into_iter().enumerate().map(entry).collect()
     }
 
+    /// What a buyer is told of a status.
+    pub(crate) fn status(status: &str) -> Told {
+        Told::Payment(Box::new(Page { status: status.to_owned(), ..Page::default() }))
+    }
+
     /// A line of the buyers' history.
     pub(crate) fn told(order_id: &str, told: Told) -> TellTale {
         TellTale {
@@ -173,7 +244,8 @@ pub(crate) mod tests {
             at: Timestamp::UNIX_EPOCH,
             purchase: format!("purchase of {order_id}"),
             order_id: Some(order_id.to_owned()),
-            asked: "status",
+            asked: Asked::Status,
+            replica: 0,
             told,
         }
     }

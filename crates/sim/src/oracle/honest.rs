@@ -15,9 +15,10 @@ pub(super) fn success(facts: &Facts) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut told: BTreeMap<&str, (&str, Timestamp)> = BTreeMap::new();
     for line in &facts.history {
-        let (Some(order_id), Told::Status(status)) = (line.order_id.as_deref(), &line.told) else {
+        let (Some(order_id), Told::Payment(page)) = (line.order_id.as_deref(), &line.told) else {
             continue;
         };
+        let status = &page.status;
         if status == "SUCCESS" && money.get(order_id).is_none_or(|m| m.captures.is_empty()) {
             let detail = format!("{} was told SUCCESS, but the PSP took nothing", line.purchase);
             found.push(Violation::new(ID, Some(order_id), detail));
@@ -42,9 +43,10 @@ pub(super) fn failure(facts: &Facts) -> Vec<Violation> {
     let money = facts.money();
     let mut found = Vec::new();
     for line in &facts.history {
-        let (Some(order_id), Told::Status(status)) = (line.order_id.as_deref(), &line.told) else {
+        let (Some(order_id), Told::Payment(page)) = (line.order_id.as_deref(), &line.told) else {
             continue;
         };
+        let status = &page.status;
         let kept = money.get(order_id).map_or(0, super::facts::Money::kept);
         if status == "FAILURE" && kept > 0 {
             let detail = format!("{} was told FAILURE, but the PSP keeps {kept}", line.purchase);
@@ -61,10 +63,10 @@ pub(super) fn failure(facts: &Facts) -> Vec<Violation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::facts::tests::{booked, capture, give_back, told};
+    use crate::oracle::facts::tests::{booked, capture, give_back, status, told};
 
     fn facts(statuses: &[&str], book: Vec<fake_psp::BookEntry>) -> Facts {
-        let line = |status: &&str| told("o", Told::Status((*status).to_owned()));
+        let line = |word: &&str| told("o", status(word));
         Facts { history: statuses.iter().map(line).collect(), book, ..Facts::default() }
     }
 

@@ -11,7 +11,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
     let mut first: BTreeMap<&str, (&str, u16, &str)> = BTreeMap::new();
     let mut found = Vec::new();
     for line in &facts.history {
-        let Told::Keyed { key, request, status, body } = &line.told else { continue };
+        let Told::Keyed { key, request, status, body, .. } = &line.told else { continue };
         if *status == 429 || *status >= 500 {
             continue;
         }
@@ -43,7 +43,9 @@ mod tests {
     fn facts(answers: &[(&str, u16, &str)]) -> Facts {
         let line = |(request, status, body): &(&str, u16, &str)| {
             let (request, body) = ((*request).to_owned(), (*body).to_owned());
-            told("o", Told::Keyed { key: "k".into(), request, status: *status, body })
+            let key = "k".to_owned();
+            let told_ = Told::Keyed { key, request, status: *status, body, retry_after: None };
+            told("o", told_)
         };
         Facts { history: answers.iter().map(line).collect(), ..Facts::default() }
     }

@@ -5,23 +5,32 @@
 
 mod append_only;
 mod books;
+mod case;
 mod charging;
+mod codes;
 mod convergence;
 mod facts;
 mod feeds;
 mod honest;
 mod idempotent;
 mod legal;
+mod necessary;
+mod on_time;
 mod reconciled;
 mod storm;
 mod tasks;
+mod times;
+mod trouble;
 mod zero_sum;
 
 pub use append_only::AppendOnly;
 pub use convergence::pending;
-pub use facts::{DifferenceRow, Facts, PaymentOrderRow, PaymentRow, TellTale, Told};
+pub use facts::{
+    Asked, DifferenceRow, Facts, Page, PaymentOrderRow, PaymentRow, Refusal, TellTale, Told,
+};
 pub use feeds::Feeds;
 pub use legal::Legal;
+pub use times::Times;
 pub use zero_sum::ZeroSum;
 
 /// An invariant: what must hold in every history.
@@ -82,6 +91,14 @@ pub const INVARIANTS: &[Invariant] = &[
         sentence: "The PSP is called a bounded number of times per order.",
     },
     Invariant {
+        id: "necessary",
+        sentence: "Nothing fails, waits, is given back or is repaired without a cause that was planted.",
+    },
+    Invariant {
+        id: "on-time",
+        sentence: "Every step ends within the time that the design promises, counted from its cause.",
+    },
+    Invariant {
         id: "liveness",
         sentence: "Once everything heals, every payment becomes final, every booking is made and every repair ends in time.",
     },
@@ -122,6 +139,8 @@ pub fn judge_safety(facts: &Facts) -> Vec<Violation> {
     found.extend(idempotent::judge(facts));
     found.extend(tasks::judge(facts));
     found.extend(storm::judge(facts));
+    found.extend(necessary::judge(facts));
+    found.extend(on_time::judge(facts));
     found
 }
 

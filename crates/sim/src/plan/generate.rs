@@ -71,6 +71,9 @@ fn purchase(name: String, work: &Workload, end_ms: u64, streams: &Streams) -> Pu
         .map(|_| {
             let seller = draw.random_range(1..=work.sellers);
             let amount = draw.random_range(work.amount[0]..=work.amount[1]);
+            // Amounts that never repeat hide a check of the order behind the check of the amount.
+            let listed = work.prices.get(amount as usize % work.prices.len().max(1));
+            let amount = listed.copied().unwrap_or(amount);
             (format!("seller-{seller}"), amount)
         })
         .collect();
@@ -101,5 +104,14 @@ fn habits(work: &Workload, draw: &mut impl Rng) -> Vec<Habit> {
     let minutes = draw.random_range(5..180);
     habits.extend(late.then_some(Habit::LateReturn(seconds)));
     habits.extend(look.then_some(Habit::LookLater(minutes)));
+    // Drawn last: what was drawn before them stays as it was.
+    for (chance, habit) in [
+        (work.key_raced, Habit::KeyRaced),
+        (work.foreign_key, Habit::ForeignKey),
+        (work.bogus_key, Habit::BogusKey),
+        (work.unknown_order, Habit::UnknownOrder),
+    ] {
+        habits.extend(draw.random_bool(chance).then_some(habit));
+    }
     habits
 }

@@ -16,7 +16,7 @@ use crate::scenario::Cluster;
 pub use generate::generate;
 
 /// What will happen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The instant at which the run starts.
@@ -65,6 +65,14 @@ pub enum Habit {
     Tampered,
     BuyAgain,
     KeyReused,
+    /// Reuses the key while the first request is still on its way, at another replica.
+    KeyRaced,
+    /// Confirms first with the payment of somebody else's order, which was confirmed before.
+    ForeignKey,
+    /// Confirms with a payment that the PSP does not know, and with the right one later.
+    BogusKey,
+    /// Asks for an order that nobody opened.
+    UnknownOrder,
     /// Looks at the status once more after this many minutes.
     LookLater(u64),
 }

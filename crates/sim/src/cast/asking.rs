@@ -1,0 +1,143 @@
+//! What a buyer asks the shop, and the notes of every answer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Method, Request, header};
+use jiff::Timestamp;
+use serde_json::Value;
+use system::transport::{Answer, CallError};
+
+use super::buyer::{Buyer, PATIENCE};
+use crate::oracle::{Asked, Page, Refusal, TellTale, Told};
+
+impl Buyer {
+    /// Looks at the status page.
+    pub(super) async fn look(&mut self, order_id: &str) -> Option<String> {
+        let status = self.look_as(Asked::Status, order_id).await;
+        if status.is_none() {
+            self.replica += 1;
+        }
+        status
+    }
+
+    /// Looks at the status page of any order.
+    pub(super) async fn look_as(&self, asked: Asked, order_id: &str) -> Option<String> {
+        let url = format!("{}/v1/payments/{order_id}", self.url(self.replica));
+        let request = Request::get(url).body(Full::default()).expect("a fixed URL");
+        let asked_at = self.clock.now();
+        let answer = self.http.send(request, PATIENCE).await;
+        self.note_payment((asked, self.replica), asked_at, order_id, answer.ok().as_ref())
+    }
+
+    fn url(&self, replica: usize) -> &str {
+        &self.shop.urls[replica % self.shop.urls.len()]
+    }
+
+    /// Asks a replica of the payment service to do something.
+    pub(super) async fn post(
+        &self,
+        replica: usize,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+        patience: Duration,
+    ) -> Result<Answer, CallError> {
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("{}{path}", self.url(replica)))
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let request = request.body(Full::new(Bytes::from(body.to_string())));
+        self.http.send(request.expect("a fixed URL"), patience).await
+    }
+
+    /// Notes the whole answer to a request with a key; returns the order's id, if it tells one.
+    pub(super) fn note_keyed(
+        &self,
+        (asked, replica): (Asked, usize),
+        asked_at: Timestamp,
+        (key, body): (&str, &Value),
+        answer: Option<&Answer>,
+    ) -> Option<String> {
+        let Some(answer) = answer else {
+            self.note((asked, replica), asked_at, None, Told::Nothing("no answer".to_owned()));
+            return None;
+        };
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        let json: Value = serde_json::from_str(&text).unwrap_or_default();
+        let order_id = json["order_id"].as_str().map(str::to_owned);
+        let (key, request, status) = (key.to_owned(), body.to_string(), answer.status.as_u16());
+        let retry_after = retry_after(answer);
+        let told = Told::Keyed { key, request, status, body: text, retry_after };
+        self.note((asked, replica), asked_at, order_id.as_deref(), told);
+        order_id
+    }
+
+    /// Notes what an answer says of a payment; returns the status, if it tells one.
+    pub(super) fn note_payment(
+        &self,
+        who: (Asked, usize),
+        asked_at: Timestamp,
+        order_id: &str,
+        answer: Option<&Answer>,
+    ) -> Option<String> {
+        let told = answer.map_or_else(|| Told::Nothing("no answer".to_owned()), read);
+        let status = match &told {
+            Told::Payment(page) => Some(page.status.clone()),
+            _ => None,
+        };
+        self.note(who, asked_at, Some(order_id), told);
+        status
+    }
+
+    pub(super) fn note(
+        &self,
+        (asked, replica): (Asked, usize),
+        asked_at: Timestamp,
+        order_id: Option<&str>,
+        told: Told,
+    ) {
+        let at: Timestamp = self.clock.now();
+        let purchase = self.purchase.name.clone();
+        tracing::info!(purchase, order = order_id, ?asked, ?told, "buyer told");
+        let order_id = order_id.map(str::to_owned);
+        let replica = replica % self.shop.urls.len();
+        self.shop.history.add(TellTale { asked_at, at, purchase, order_id, asked, replica, told });
+    }
+}
+
+/// What an answer says: how a payment stands, or why not.
+fn read(answer: &Answer) -> Told {
+    let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let Some(parts) = json["payment_orders"].as_array() else {
+        return Told::Refused(Refusal {
+            status: answer.status.as_u16(),
+            kind: json["type"].as_str().unwrap_or("unreadable").to_owned(),
+            retry_after: retry_after(answer),
+        });
+    };
+    let part = |p: &Value| (text(&p["seller_id"]), text(&p["amount"]), text(&p["status"]));
+    let failure = json["failure"].as_object();
+    Told::Payment(Box::new(Page {
+        http: answer.status.as_u16(),
+        status: text(&json["status"]),
+        order_id: text(&json["order_id"]),
+        order_name: text(&json["order_name"]),
+        buyer_id: text(&json["buyer_id"]),
+        amount: text(&json["amount"]),
+        currency: text(&json["currency"]),
+        is_done: json["is_payment_done"].as_bool().unwrap_or(false),
+        failure: failure.map(|f| (text(&f["code"]), text(&f["message"]))),
+        approved_at: json["approved_at"].as_i64(),
+        parts: parts.iter().map(part).collect(),
+    }))
+}
+
+fn retry_after(answer: &Answer) -> Option<u64> {
+    answer.headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()
+}

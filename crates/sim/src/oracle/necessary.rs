@@ -1,0 +1,187 @@
+//! Necessity: nothing fails, waits, is given back or is repaired without a cause that was planted.
+//!
+//! Consistent is not enough: a system that sells nothing is consistent. Causes come from the plan
+//! and from the fake PSP's record of what it did to whom, never from what the services say.
+
+use fake_psp::{BookKind, Cause, Endpoint};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Asked, Facts, Told, Violation,
+    case::{self, Case},
+    trouble::Way,
+};
+use crate::plan::Habit;
+
+const ID: &str = "necessary";
+
+/// So long before a payment begins there must have been nothing that could still hold it up.
+const CALM: SignedDuration = SignedDuration::from_secs(20);
+
+/// When all is quiet, each order, and each line of the night's reports.
+pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
+    let cases = case::all(facts);
+    let mut found = Vec::new();
+    for case in &cases {
+        let told = |detail| Violation::new(ID, Some(case.id()), detail);
+        found.extend(failure(case).map(told));
+        found.extend(never_begun(case).map(told));
+        found.extend(not_at_once(case).map(told));
+        found.extend(dead_letters(case).map(told));
+        found.extend(give_back(case).map(told));
+    }
+    found.extend(repairs(facts, &cases));
+    found
+}
+
+/// A failure needs a bank that said no, a PSP that lied, a buyer who came too late, or a PSP that
+/// could not be asked in time.
+fn failure(case: &Case<'_>) -> Option<String> {
+    if case.payment.status != "FAILURE" {
+        return None;
+    }
+    if !case.money.captures.is_empty() {
+        let caused = case.was_lied_to() || case.was_canceled_by_hand();
+        return (!caused).then(|| "failed, though the PSP took the money and said so".to_owned());
+    }
+    let bogus = case.asked(Asked::BogusKey).next().is_some();
+    if bogus || case.was_refused() || case.came_too_late() {
+        return None;
+    }
+    let Some(begin) = case.confirmed_at() else {
+        return Some("failed, though its buyer never confirmed".to_owned());
+    };
+    let end = case.approvals().filter_map(|(_, key)| case.expires(key)).max();
+    let end = end.unwrap_or(case.facts.now);
+    let mut honest = case.honest_calls(begin, end).into_iter();
+    if let Some(call) = honest.find(|call| call.endpoint == Endpoint::Confirm) {
+        let status = call.status.unwrap_or(0);
+        return Some(format!(
+            "failed: the PSP answered {status} to what it was asked, and nothing was planted there"
+        ));
+    }
+    let spoilt = case.spoilt_calls(begin, end) > 0;
+    let held_up = !case.facts.is_clear(Way::CONFIRM, begin - CALM, end);
+    (!spoilt && !held_up).then(|| "failed, and nothing that was planted explains it".to_owned())
+}
+
+/// Whoever confirms begins a payment, unless the shop could not be reached.
+fn never_begun(case: &Case<'_>) -> Option<String> {
+    let first = case.confirmed_at().filter(|_| case.payment.status == "NOT_STARTED")?;
+    let last = case.asked(Asked::Confirm).map(|line| line.at).max()?;
+    let clear = case.facts.is_clear(Way::SHOP, first - CALM, last);
+    clear.then(|| "was confirmed by its buyer, and never begun".to_owned())
+}
+
+/// An order that no fault touches is paid at once.
+fn not_at_once(case: &Case<'_>) -> Option<String> {
+    let line = case.asked(Asked::Confirm).min_by_key(|line| line.asked_at)?;
+    let soon = line.asked_at + SignedDuration::from_secs(5);
+    let unusual = |habit: &Habit| {
+        matches!(habit, Habit::Impatient | Habit::BogusKey | Habit::TwoTabs)
+            || matches!(habit, Habit::DoubleClickConfirm)
+    };
+    let usual = !case.purchase?.habits.iter().any(unusual);
+    let untouched = case.struck.is_empty() && !case.calls.iter().any(|c| c.status == Some(429));
+    let calm = case.facts.is_clear(Way::CONFIRM, line.asked_at - CALM, soon);
+    if !(usual && untouched && calm) || case.came_too_late() {
+        return None;
+    }
+    match &line.told {
+        Told::Payment(page) if page.status == "SUCCESS" && line.at <= soon => None,
+        other => Some(format!("nothing touched it, and its buyer was told {}", brief(other))),
+    }
+}
+
+/// The dead-letter queue is for what was tried as often as is allowed and went wrong each time.
+fn dead_letters(case: &Case<'_>) -> Option<String> {
+    let allowed = case.facts.plan.cluster.retry_tries as usize;
+    let mut begin = case.confirmed_at().unwrap_or(case.facts.plan.start);
+    let mut was_dead = false;
+    for step in &case.times.operations {
+        if was_dead && !step.dead {
+            begin = step.at;
+        }
+        if step.dead && !was_dead {
+            if step.tries != i64::from(case.facts.plan.cluster.retry_tries) {
+                let tries = step.tries;
+                return Some(format!("was given up after {tries} tries, {allowed} are allowed"));
+            }
+            let spoilt = case.spoilt_calls(begin, step.at);
+            let held_up = !case.facts.is_clear(Way::EXECUTE, begin - CALM, step.at);
+            if spoilt < allowed && !held_up && !case.was_held() {
+                return Some(format!(
+                    "is a dead letter after {spoilt} calls that were planted to go wrong, \
+                     {allowed} tries are allowed"
+                ));
+            }
+        }
+        was_dead = step.dead;
+    }
+    None
+}
+
+/// Only money of an order that the PSP wrongly said it had not taken is given back.
+fn give_back(case: &Case<'_>) -> Option<String> {
+    let ours = |entry: &&fake_psp::BookEntry| {
+        entry.order_id == case.id()
+            && entry.kind == BookKind::GivenBack
+            && entry.cause == Cause::Cancel
+    };
+    case.facts.book.iter().find(ours)?;
+    (!case.was_lied_to()).then(|| "was given back, and nothing asked for that".to_owned())
+}
+
+/// What the night found to repair must have been broken by something.
+fn repairs(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (key, states) in &facts.times.differences {
+        let (day, kind, subject) = key;
+        let Some((seen, _)) = states.first() else { continue };
+        let order = subject.rsplit_once('-').map_or(subject.as_str(), |(order, _)| order);
+        let case = cases.iter().find(|case| case.id() == subject || case.id() == order);
+        if !is_caused(facts, kind, case, *seen) {
+            let detail = format!("the report of {day} found {kind}, and nothing planted caused it");
+            found.push(Violation::new(ID, case.map(Case::id), detail));
+        }
+    }
+    found
+}
+
+fn is_caused(facts: &Facts, kind: &str, case: Option<&Case<'_>>, seen: Timestamp) -> bool {
+    let hour = SignedDuration::from_hours(1);
+    match (kind, case) {
+        ("unresolved" | "unknown_but_taken", Some(case)) => {
+            let began = case.confirmed_at().unwrap_or(facts.plan.start);
+            let recent = began + SignedDuration::from_mins(1) >= seen;
+            let troubled = !facts.is_clear(Way::EXECUTE, began - CALM, seen);
+            recent || troubled || !case.struck.is_empty()
+        }
+        ("failed_but_taken", Some(case)) => case.was_lied_to() || case.was_held(),
+        ("not_booked", Some(case)) => {
+            let paid = case.times.came_to("SUCCESS").unwrap_or(seen);
+            let bound = super::on_time::booking(&facts.plan.cluster);
+            paid + bound >= seen || !facts.is_clear(Way::BOOK, paid - CALM, seen)
+        }
+        ("wallet_ledger_mismatch", _) => {
+            let bound = super::on_time::booking(&facts.plan.cluster);
+            !facts.is_clear(Way::BOOK, seen - hour, seen)
+                || facts.times.orders.values().any(|times| {
+                    times.came_to("SUCCESS").is_some_and(|paid| paid <= seen && paid + bound >= seen)
+                })
+        }
+        // The others are judged by `reconciliation`.
+        _ => true,
+    }
+}
+
+/// A word about what a buyer was told.
+pub(super) fn brief(told: &Told) -> String {
+    match told {
+        Told::Payment(page) => format!("{} ({})", page.status, page.http),
+        Told::Refused(refusal) => format!("{} {}", refusal.status, refusal.kind),
+        Told::Nothing(why) => why.clone(),
+        Told::Keyed { status, body, .. } => format!("{status} {body}"),
+        Told::Approved(key) => format!("approved {key}"),
+    }
+}

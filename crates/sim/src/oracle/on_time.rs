@@ -1,0 +1,172 @@
+//! Time: every step ends within what the design promises, counted from its cause.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Asked, Facts, Told, Violation,
+    case::{self, Case},
+    trouble::Way,
+};
+use crate::scenario::Cluster;
+
+const ID: &str = "on-time";
+
+/// The service's margins around the times that it is told to wait, and the network's.
+const MARGIN: SignedDuration = SignedDuration::from_secs(10);
+
+const CALM: SignedDuration = SignedDuration::from_secs(20);
+
+fn ms(ms: u64) -> SignedDuration {
+    SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX / 4))
+}
+
+/// How long a payment that nothing troubles any more may still be open: the lease of a try that was
+/// broken off, the look for it, and the waits between what tries are left.
+fn settling(cluster: &Cluster) -> SignedDuration {
+    let lease = ms(cluster.psp_deadline_ms) * 2 + SignedDuration::from_secs(15);
+    // Waits between tries, and between two questions to the executor, have these ceilings.
+    let (between_tries, between_asks) = (60, 600);
+    let waits = SignedDuration::from_secs(between_tries * 3 + between_asks);
+    lease + ms(cluster.worker_poll_ms) + ms(cluster.feed_recheck_ms) * 2 + waits + MARGIN
+}
+
+/// How long a paid order may not be in both books: each book follows the payment's feed, and the
+/// payment the books' feeds; what another replica wrote is seen at the next look.
+pub(super) fn booking(cluster: &Cluster) -> SignedDuration {
+    let alone = cluster.payment == 1 && cluster.wallet == 1 && cluster.ledger == 1;
+    let look = if alone { SignedDuration::ZERO } else { ms(cluster.feed_recheck_ms) };
+    look * 2 + MARGIN
+}
+
+/// How long a follower may hang on a connection that is dead: a poll and its margin.
+fn hanging(cluster: &Cluster) -> SignedDuration {
+    ms(cluster.feed_wait_ms) + MARGIN * 2
+}
+
+/// When all is quiet.
+pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for case in case::all(facts) {
+        let told = |detail| Violation::new(ID, Some(case.id()), detail);
+        found.extend(answers(&case).map(told));
+        found.extend(settled(&case).map(told));
+        found.extend(booked(&case).map(told));
+        found.extend(heard(&case).map(told));
+    }
+    found.extend(reports(facts));
+    found
+}
+
+/// Whoever confirms is answered within the shop's patience, whatever the PSP does.
+fn answers(case: &Case<'_>) -> Option<String> {
+    let patience = ms(case.facts.plan.cluster.confirm_patience_ms) + MARGIN;
+    let impatient = case.purchase?.has(crate::plan::Habit::Impatient);
+    let late = case.asked(Asked::Confirm).find(|line| {
+        let by = line.asked_at + patience;
+        let unheard = matches!(line.told, Told::Nothing(_)) && !impatient;
+        (line.at > by || unheard)
+            && case.facts.is_clear(Way::CONFIRM, line.asked_at - CALM, line.at.max(by))
+    })?;
+    let took = late.at.duration_since(late.asked_at).as_millis();
+    Some(format!("a confirmation was not answered within {patience:#}, but after {took} ms"))
+}
+
+/// A payment is final soon after the last trouble on its way, or, if it became a dead letter, in
+/// the night that follows.
+fn settled(case: &Case<'_>) -> Option<String> {
+    let begin = case.times.came_to("EXECUTING")?;
+    let end = case.times.final_at()?;
+    let calm = case.last_trouble(begin, end);
+    let cluster = &case.facts.plan.cluster;
+    let was_dead = case.times.operations.iter().any(|step| step.dead);
+    let by = match was_dead {
+        false => calm + settling(cluster),
+        true => night_after(case.facts, calm) + settling(cluster),
+    };
+    let what = if was_dead { "the night's work" } else { "the last trouble" };
+    (end > by).then(|| format!("became final {}: {what} was over {}", at(case, end), at(case, calm)))
+}
+
+/// A paid order is in both books soon after, and is declared done after that, not before.
+fn booked(case: &Case<'_>) -> Option<String> {
+    let paid = case.times.came_to("SUCCESS")?;
+    let Some(done) = case.times.done_at else { return Some("was never declared done".to_owned()) };
+    let books = case.times.wallet.values().chain(case.times.ledger.values());
+    let parts = case.purchase.map_or(0, |purchase| purchase.items.len());
+    let complete = case.times.wallet.len() >= parts && case.times.ledger.len() >= parts;
+    let last = books.max().copied().filter(|_| complete);
+    if last.is_none_or(|last| last > done) {
+        return Some("was declared done before both books had all of it".to_owned());
+    }
+    let cluster = &case.facts.plan.cluster;
+    let by = match case.facts.trouble(Way::BOOK, paid - hanging(cluster), done) {
+        None => paid + booking(cluster),
+        Some(calm) => calm.max(paid) + hanging(cluster) + booking(cluster),
+    };
+    (done > by).then(|| format!("was paid {} and done {}", at(case, paid), at(case, done)))
+}
+
+/// A true webhook of an outcome makes a payment final that is open, without waiting for more.
+fn heard(case: &Case<'_>) -> Option<String> {
+    let end = case.times.final_at()?;
+    let asked = case.times.operations.iter().find(|step| step.state == "SENDING")?.at;
+    let told = case.facts.transmissions.iter().find(|t| {
+        t.order_id == case.id()
+            && !t.forged
+            && matches!(t.status.as_str(), "DONE" | "ABORTED" | "EXPIRED" | "CANCELED")
+            && t.outcome == Ok(200)
+            && t.at >= asked
+            && t.at < end
+    })?;
+    let by = told.at + MARGIN;
+    let clear = case.facts.is_clear(Way::EXECUTE, told.at - CALM * 3, end.min(by));
+    // A call about the payment that was planted to go wrong costs another try.
+    let spoilt = case.spoilt_calls(told.at, by) > 0;
+    let late = end > by && clear && !spoilt;
+    late.then(|| format!("a webhook told {} at {}, and it became final {}", told.status,
+        at(case, told.at), at(case, end)))
+}
+
+/// A report is made in its night, or as soon as the night's trouble is over.
+fn reports(facts: &Facts) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (day, made) in &facts.times.reports {
+        let Some(due) = night_of(facts, day) else { continue };
+        let due = due.max(facts.plan.start);
+        let calm = facts.trouble(Way::NIGHT, due - CALM, *made).unwrap_or(due).max(due);
+        let lists = facts.applied.iter().filter(|a| a.order_id.is_none() && a.at >= due);
+        let calm = lists.map(|a| a.at).max().unwrap_or(calm).max(calm);
+        if *made > calm + SignedDuration::from_mins(90) {
+            let detail = format!("the report of {day} was due at {due} and made at {made}");
+            found.push(Violation::new(ID, None, detail));
+        }
+    }
+    found
+}
+
+/// When the report of a Korean day is due.
+fn night_of(facts: &Facts, day: &str) -> Option<Timestamp> {
+    let midnight: Timestamp = format!("{day}T00:00:00+09:00").parse().ok()?;
+    Some(midnight + SignedDuration::from_hours(24) + night(facts))
+}
+
+/// The time of day at which days are reconciled, from midnight in Korea.
+fn night(facts: &Facts) -> SignedDuration {
+    let (hours, minutes) = facts.plan.cluster.reconcile_at.split_once(':').unwrap_or(("0", "0"));
+    let number = |text: &str| text.parse::<i64>().unwrap_or(0);
+    SignedDuration::from_mins(number(hours) * 60 + number(minutes))
+}
+
+/// The first time after a moment at which a day is reconciled that was over by then.
+fn night_after(facts: &Facts, moment: Timestamp) -> Timestamp {
+    let korea = moment + SignedDuration::from_hours(9);
+    let midnight: Timestamp =
+        format!("{}T00:00:00+09:00", &korea.to_string()[..10]).parse().expect("a date");
+    midnight + SignedDuration::from_hours(24) + night(facts)
+}
+
+/// A moment as the reader counts: since the start.
+fn at(case: &Case<'_>, moment: Timestamp) -> String {
+    let since = moment.duration_since(case.facts.plan.start).as_secs();
+    format!("{}:{:02} min after the start", since / 60, since % 60)
+}

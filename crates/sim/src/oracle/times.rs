@@ -1,0 +1,140 @@
+//! When what happened: the judge's own diary of every commit that moved a payment.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::engine::db::{Commit, Op, Row};
+
+/// The diary of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Times {
+    pub(super) orders: BTreeMap<String, OrderTimes>,
+    /// Day -> when its report was first finished.
+    pub(super) reports: BTreeMap<String, Timestamp>,
+    /// (Day, kind, subject) -> every repair state, with its time.
+    pub(super) differences: BTreeMap<(String, String, String), Vec<(Timestamp, String)>>,
+}
+
+/// The diary of one order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct OrderTimes {
+    /// Every status that its payment orders were given.
+    pub(super) moves: Vec<(Timestamp, String)>,
+    /// When it was declared done.
+    pub(super) done_at: Option<Timestamp>,
+    /// Every state of the executor's operations.
+    pub(super) operations: Vec<OperationMove>,
+    /// When each payment order was written into the wallet's and the ledger's books.
+    pub(super) wallet: BTreeMap<String, Timestamp>,
+    pub(super) ledger: BTreeMap<String, Timestamp>,
+}
+
+/// One commit of an operation of the executor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OperationMove {
+    pub(super) at: Timestamp,
+    pub(super) kind: String,
+    pub(super) state: String,
+    pub(super) tries: i64,
+    pub(super) dead: bool,
+}
+
+impl Times {
+    /// The tables to watch, by database.
+    pub const TABLES: &'static [(&'static str, &'static [&'static str])] = &[
+        ("payment", &["payment_event", "payment_order"]),
+        ("executor", &["operation"]),
+        ("wallet", &["wallet_entry"]),
+        ("ledger", &["journal_entry"]),
+        ("reconciler", &["report", "difference"]),
+    ];
+
+    /// Takes a commit into the diary.
+    pub fn observe(&mut self, commit: &Commit) {
+        for change in commit.changes.iter().filter(|change| change.op != Op::Delete) {
+            let Some(row) = &change.row else { continue };
+            match change.table.as_str() {
+                "report" => self.report(commit.at, row),
+                "difference" => self.difference(commit.at, row),
+                table => {
+                    let order_id = text(row, "order_id");
+                    self.orders.entry(order_id).or_default().note(table, commit.at, row);
+                }
+            }
+        }
+    }
+
+    fn report(&mut self, at: Timestamp, row: &Row) {
+        if number(row, "runs") > 0 {
+            self.reports.entry(text(row, "day")).or_insert(at);
+        }
+    }
+
+    fn difference(&mut self, at: Timestamp, row: &Row) {
+        let key = (text(row, "day"), text(row, "kind"), text(row, "subject"));
+        let states = self.differences.entry(key).or_default();
+        let repair = text(row, "repair");
+        if states.last().is_none_or(|(_, last)| *last != repair) {
+            states.push((at, repair));
+        }
+    }
+}
+
+impl OrderTimes {
+    pub(super) const fn new() -> Self {
+        Self {
+            moves: Vec::new(),
+            done_at: None,
+            operations: Vec::new(),
+            wallet: BTreeMap::new(),
+            ledger: BTreeMap::new(),
+        }
+    }
+
+    fn note(&mut self, table: &str, at: Timestamp, row: &Row) {
+        match table {
+            "payment_order" => {
+                let status = text(row, "status");
+                if self.moves.last().is_none_or(|(_, last)| *last != status) {
+                    self.moves.push((at, status));
+                }
+            }
+            "payment_event" if number(row, "is_payment_done") == 1 => {
+                self.done_at.get_or_insert(at);
+            }
+            "operation" => self.operations.push(OperationMove {
+                at,
+                kind: text(row, "kind"),
+                state: text(row, "state"),
+                tries: number(row, "tries"),
+                dead: number(row, "dead") == 1,
+            }),
+            "wallet_entry" => {
+                self.wallet.entry(text(row, "payment_order_id")).or_insert(at);
+            }
+            "journal_entry" => {
+                self.ledger.entry(text(row, "payment_order_id")).or_insert(at);
+            }
+            _ => {}
+        }
+    }
+
+    /// When the payment came to a status.
+    pub(super) fn came_to(&self, wanted: &str) -> Option<Timestamp> {
+        self.moves.iter().find(|(_, status)| status == wanted).map(|(at, _)| *at)
+    }
+
+    /// When the payment's outcome was known.
+    pub(super) fn final_at(&self) -> Option<Timestamp> {
+        self.came_to("SUCCESS").or_else(|| self.came_to("FAILURE"))
+    }
+}
+
+fn text(row: &Row, column: &str) -> String {
+    row.get(column).and_then(|v| v.as_str()).unwrap_or_default().to_owned()
+}
+
+fn number(row: &Row, column: &str) -> i64 {
+    row.get(column).and_then(|v| v.as_i64()).unwrap_or(0)
+}

@@ -1,0 +1,154 @@
+//! What was planted, and what it may touch: the judges' own reading of the plan and of the fake
+//! PSP's record of applied faults. Nothing here asks the services.
+
+use fake_psp::{Applied, Endpoint, Verdict};
+use jiff::{SignedDuration, Timestamp};
+
+use super::Facts;
+use crate::plan::{Break, Fault};
+
+/// After a cut of the network, what waited arrives when its sender next tries: up to two minutes
+/// later, as in real TCP.
+const NETWORK_TAIL: SignedDuration = SignedDuration::from_secs(125);
+
+/// After everything else: connections are opened again, errors are told.
+const TAIL: SignedDuration = SignedDuration::from_secs(15);
+
+/// A machine that died without a word leaves connections behind that its peers still believe in,
+/// and learn about when they next use them.
+const MACHINE_TAIL: SignedDuration = SignedDuration::from_secs(900);
+
+/// A way that something has to go: the hosts that take part in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Way<'a> {
+    /// Services of which any replica may take part.
+    services: &'a [&'a str],
+    /// Whether the PSP does.
+    psp: bool,
+    /// Whether buyers' machines do.
+    buyers: bool,
+}
+
+impl Way<'static> {
+    /// From a buyer to the shop and back.
+    pub(super) const SHOP: Self = Way { services: &["payment"], psp: false, buyers: true };
+    /// A confirmation, from the buyer to the PSP and back.
+    pub(super) const CONFIRM: Self =
+        Way { services: &["payment", "executor"], psp: true, buyers: true };
+    /// An operation at the PSP, and its outcome back to the payment.
+    pub(super) const EXECUTE: Self =
+        Way { services: &["payment", "executor"], psp: true, buyers: false };
+    /// Calls of the PSP.
+    pub(super) const PSP: Self = Way { services: &["executor"], psp: true, buyers: false };
+    /// From a payment's success to both books and back.
+    pub(super) const BOOK: Self =
+        Way { services: &["payment", "wallet", "ledger"], psp: false, buyers: false };
+    /// The reports of the night.
+    pub(super) const NIGHT: Self = Way {
+        services: &["payment", "executor", "wallet", "ledger", "reconciler"],
+        psp: true,
+        buyers: false,
+    };
+}
+
+impl Way<'_> {
+    fn has(&self, host: &str) -> bool {
+        if host == crate::cast::hosts::PSP {
+            return self.psp;
+        }
+        let kind = host.rsplit_once('-').map_or(host, |(kind, _)| kind);
+        self.services.contains(&kind) || (self.buyers && kind == "buyers")
+    }
+
+    /// Whether a break lies on this way.
+    fn meets(&self, what: &Break) -> bool {
+        match what {
+            Break::Partition(a, b)
+            | Break::PartitionOneWay(a, b)
+            | Break::SlowLink(a, b, _)
+            | Break::Loss(a, b, _)
+            | Break::Reset(a, b) => self.has(a) && self.has(b),
+            Break::Refuse(host)
+            | Break::Crash(host)
+            | Break::MachineCrash(host)
+            | Break::DatabaseSlow(host, _)
+            | Break::DatabaseOutage(host)
+            | Break::DatabaseCut(host, _)
+            | Break::DatabaseLostRequest(host, _)
+            | Break::DatabaseLostAnswer(host, _)
+            | Break::ClockSkew(host, _) => self.has(host),
+            Break::PspOutage => self.psp,
+        }
+    }
+}
+
+/// How long after its end a break may still be felt.
+fn tail(fault: &Fault) -> SignedDuration {
+    match fault.what {
+        Break::Partition(..) | Break::PartitionOneWay(..) | Break::PspOutage | Break::Loss(..) => {
+            NETWORK_TAIL
+        }
+        Break::MachineCrash(_) => MACHINE_TAIL,
+        // A clock that goes back makes what was written in its future wait for it.
+        Break::ClockSkew(_, ms) => TAIL + SignedDuration::from_millis(ms.abs()),
+        _ => TAIL,
+    }
+}
+
+impl Facts {
+    fn moment(&self, ms: u64) -> Timestamp {
+        self.plan.start + SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX / 2))
+    }
+
+    /// The breaks on a way: when each began, and when it was not felt any more.
+    pub(super) fn breaks<'a>(
+        &'a self,
+        way: Way<'a>,
+    ) -> impl Iterator<Item = (Timestamp, Timestamp)> + 'a {
+        self.plan.faults.iter().filter(move |fault| way.meets(&fault.what)).map(|fault| {
+            let end = self.moment(fault.at_ms.saturating_add(fault.for_ms)).min(self.healed);
+            let from = self.moment(fault.at_ms);
+            (from, end.max(from) + tail(fault))
+        })
+    }
+
+    /// When the last break on a way that is felt within a stretch is not felt any more; `None`: the
+    /// stretch is clear.
+    pub(super) fn trouble(&self, way: Way<'_>, from: Timestamp, to: Timestamp) -> Option<Timestamp> {
+        let felt = self.breaks(way).filter(|(begin, end)| *begin <= to && *end >= from);
+        felt.map(|(_, end)| end).max()
+    }
+
+    /// Whether no break on a way is felt within a stretch.
+    pub(super) fn is_clear(&self, way: Way<'_>, from: Timestamp, to: Timestamp) -> bool {
+        self.trouble(way, from, to).is_none()
+    }
+
+    /// The PSP's faults that struck requests about an order.
+    pub(super) fn struck<'a>(&'a self, order_id: &'a str) -> impl Iterator<Item = &'a Applied> {
+        self.applied.iter().filter(move |applied| {
+            applied.order_id.as_deref() == Some(order_id) && applied.endpoint.is_request()
+        })
+    }
+}
+
+/// Until when a fault of the PSP keeps a payment from its end, beyond the call that it struck.
+pub(super) fn lasts(applied: &Applied) -> Timestamp {
+    let ms = match applied.verdict {
+        Verdict::Delay { ms }
+        | Verdict::Hold { ms }
+        | Verdict::HoldThenDecline { ms, .. }
+        | Verdict::ActThenLate { ms }
+        | Verdict::SlowBody { ms } => ms,
+        // Nobody hangs up before the caller does.
+        Verdict::HangBefore | Verdict::ActThenHang => 30_000,
+        Verdict::TooMany { retry_after_s } => retry_after_s * 1000,
+        _ => 0,
+    };
+    applied.at + SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX / 2))
+}
+
+/// Whether a request is about one payment: the calls that the executor makes for an order.
+pub(super) fn is_about_payment(endpoint: Endpoint) -> bool {
+    matches!(endpoint, Endpoint::Confirm | Endpoint::Read | Endpoint::Cancel)
+}
