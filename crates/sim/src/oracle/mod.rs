@@ -17,9 +17,10 @@ mod legal;
 mod necessary;
 mod on_time;
 mod reconciled;
-mod storm;
+mod retries;
 mod tasks;
 mod times;
+mod told;
 mod trouble;
 mod zero_sum;
 
@@ -87,8 +88,12 @@ pub const INVARIANTS: &[Invariant] = &[
         sentence: "No service panics: a panic is a bug, whatever was done to it.",
     },
     Invariant {
-        id: "no-retry-storm",
-        sentence: "The PSP is called a bounded number of times per order.",
+        id: "retry-discipline",
+        sentence: "The PSP is asked as often as is configured, ever more rarely, one at a time, under its own key, and read before it is asked again.",
+    },
+    Invariant {
+        id: "told-rightly",
+        sentence: "Every request of a buyer gets the answer that the API promises.",
     },
     Invariant {
         id: "necessary",
@@ -138,7 +143,8 @@ pub fn judge_safety(facts: &Facts) -> Vec<Violation> {
     found.extend(honest::success(facts));
     found.extend(idempotent::judge(facts));
     found.extend(tasks::judge(facts));
-    found.extend(storm::judge(facts));
+    found.extend(retries::judge(facts));
+    found.extend(told::judge(facts));
     found.extend(necessary::judge(facts));
     found.extend(on_time::judge(facts));
     found

@@ -21,8 +21,12 @@ pub(super) struct Record {
     pub(super) payment_key: Option<String>,
 }
 
-const EVENT: &str = "order_id, order_name, buyer_id, is_payment_done, amount, currency, \
-                     failure_code, failure_message, approved_at, created_at, payment_key";
+const EVENT: &str = "e.order_id, e.order_name, e.buyer_id, e.is_payment_done, e.amount, \
+                     e.currency, e.failure_code, e.failure_message, e.approved_at, e.created_at, \
+                     e.payment_key";
+
+/// How many columns that are.
+const EVENT_COLUMNS: usize = 11;
 
 /// Writes a new payment event with its orders.
 pub(super) async fn insert(
@@ -66,23 +70,20 @@ pub(super) async fn find(store: &Store, order_id: &str) -> Result<Option<Record>
     if OrderId::parse(order_id).is_none() {
         return Ok(None);
     }
-    let sql = format!("SELECT {EVENT} FROM payment_event WHERE order_id = $1");
-    let mut connection = store.acquire().await?;
-    let row = sqlx::query::<Any>(AssertSqlSafe(sql))
+    // One statement, so that both are of one moment: nobody is told of a success without its time.
+    let sql = format!(
+        "SELECT {EVENT}, o.order_id, o.id, o.seller_id, o.amount, o.status, o.ledger_updated, \
+         o.wallet_updated FROM payment_event e JOIN payment_order o ON o.order_id = e.order_id \
+         WHERE e.order_id = $1 ORDER BY o.id"
+    );
+    let rows = sqlx::query::<Any>(AssertSqlSafe(sql))
         .bind(order_id)
-        .fetch_optional(&mut *connection)
+        .fetch_all(&mut *store.acquire().await?)
         .await?;
-    let Some(row) = row else { return Ok(None) };
-    let mut record = event(&row)?;
-    let orders = sqlx::query(
-        "SELECT order_id, id, seller_id, amount, status, ledger_updated, wallet_updated \
-         FROM payment_order WHERE order_id = $1 ORDER BY id",
-    )
-    .bind(order_id)
-    .fetch_all(&mut *connection)
-    .await?;
-    for row in &orders {
-        add_order(&mut record, row)?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let mut record = event(first)?;
+    for row in &rows {
+        add_order(&mut record, row, EVENT_COLUMNS)?;
     }
     Ok(Some(record))
 }
@@ -96,7 +97,7 @@ pub(super) async fn of_day(
     limit: i64,
 ) -> Result<Vec<Record>, StoreError> {
     let events = format!(
-        "SELECT {EVENT} FROM payment_event WHERE COALESCE(approved_at, created_at) >= $1 \
+        "SELECT {EVENT} FROM payment_event e WHERE COALESCE(approved_at, created_at) >= $1 \
          AND COALESCE(approved_at, created_at) < $2 AND order_id > $3 ORDER BY order_id LIMIT $4"
     );
     let mut connection = store.acquire().await?;
@@ -131,7 +132,7 @@ pub(super) async fn of_day(
     for row in &rows {
         let order_id: String = row.try_get(0)?;
         if let Some(record) = records.get_mut(&order_id) {
-            add_order(record, row)?;
+            add_order(record, row, 0)?;
         }
     }
     Ok(records.into_values().collect())
@@ -161,17 +162,18 @@ fn event(row: &AnyRow) -> Result<Record, sqlx::Error> {
     Ok(Record { payment, money, payment_key: row.try_get(10)? })
 }
 
-fn add_order(record: &mut Record, row: &AnyRow) -> Result<(), sqlx::Error> {
-    let status = Status::from_code(&row.try_get::<String, _>(4)?);
+/// Reads an order from a row in which its columns begin at `at`.
+fn add_order(record: &mut Record, row: &AnyRow, at: usize) -> Result<(), sqlx::Error> {
+    let status = Status::from_code(&row.try_get::<String, _>(at + 4)?);
     // All orders of an event change together; the event has no status of its own.
     record.payment.status = status;
     record.payment.payment_orders.push(PaymentOrder {
-        id: row.try_get(1)?,
-        seller_id: row.try_get(2)?,
-        amount: minor_text(row.try_get(3)?, record.money.currency()),
+        id: row.try_get(at + 1)?,
+        seller_id: row.try_get(at + 2)?,
+        amount: minor_text(row.try_get(at + 3)?, record.money.currency()),
         status,
-        ledger_updated: row.try_get::<i64, _>(5)? == 1,
-        wallet_updated: row.try_get::<i64, _>(6)? == 1,
+        ledger_updated: row.try_get::<i64, _>(at + 5)? == 1,
+        wallet_updated: row.try_get::<i64, _>(at + 6)? == 1,
     });
     Ok(())
 }

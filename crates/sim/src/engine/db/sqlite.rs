@@ -103,8 +103,13 @@ impl Engine {
         items: &mut Vec<Item>,
     ) -> rusqlite::Result<()> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        for (n, argument) in arguments.values.0.iter().enumerate() {
-            statement.raw_bind_parameter(n + 1, Argument(argument))?;
+        // SQLite numbers `$11` by where it stands first; sqlx, and so production, by its name.
+        for place in 1..=statement.parameter_count() {
+            let number = statement.parameter_name(place).and_then(|name| name[1..].parse().ok());
+            let number: usize = number.unwrap_or(place);
+            if let Some(argument) = arguments.values.0.get(number - 1) {
+                statement.raw_bind_parameter(place, Argument(argument))?;
+            }
         }
         step(&self.connection, &mut statement, items)
     }

@@ -1,0 +1,244 @@
+//! Retry discipline, from the PSP's own log of calls: as often as is configured, ever more rarely,
+//! one at a time, a read before a repeat, and a fresh key only where the old one is spent.
+
+use fake_psp::{Applied, Call, Endpoint, Verdict};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Facts, Violation,
+    case::{self, Case},
+    trouble::Way,
+};
+use crate::plan::Break;
+
+const ID: &str = "retry-discipline";
+
+/// The wait after the first failed try, before jitter takes up to half of it away: the executor's
+/// default, which no scenario changes.
+const BASE: SignedDuration = SignedDuration::from_secs(2);
+
+/// No wait is longer.
+const MOST: SignedDuration = SignedDuration::from_secs(60);
+
+/// A read of a webhook's cause is tried so often.
+const PER_WEBHOOK: usize = 8;
+
+/// What must differ between first waits, if there is jitter at all.
+const SPREAD: SignedDuration = SignedDuration::from_millis(100);
+
+/// Looks at every order's calls, and at all first waits together.
+pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut first_waits = Vec::new();
+    for case in case::all(facts) {
+        let told = |detail| Violation::new(ID, Some(case.id()), detail);
+        for act in [Endpoint::Confirm, Endpoint::Cancel] {
+            let acts = Acts::of(&case, act);
+            found.extend(acts.too_many().map(told));
+            found.extend(acts.too_soon().map(told));
+            found.extend(acts.unread().map(told));
+            found.extend(acts.keys().map(told));
+            first_waits.extend(acts.first_wait());
+        }
+        found.extend(reads(&case).map(told));
+    }
+    found.extend(shared_keys(facts));
+    found.extend(no_jitter(&first_waits).map(|detail| Violation::new(ID, None, detail)));
+    found
+}
+
+/// The calls by which the PSP was asked to do one thing for one order.
+struct Acts<'a> {
+    case: &'a Case<'a>,
+    calls: Vec<&'a Call>,
+    /// When the operation was begun, and whenever it was taken out of the dead letters.
+    epochs: Vec<Timestamp>,
+}
+
+impl<'a> Acts<'a> {
+    fn of(case: &'a Case<'a>, act: Endpoint) -> Self {
+        let calls = case.calls.iter().copied().filter(|c| c.endpoint == act).collect();
+        let kind = if act == Endpoint::Cancel { "CANCEL" } else { "CONFIRM" };
+        let mut epochs = Vec::new();
+        let mut was_dead = false;
+        for step in case.times.operations.iter().filter(|step| step.kind == kind) {
+            if epochs.is_empty() || (was_dead && !step.dead) {
+                epochs.push(step.at);
+            }
+            was_dead = step.dead;
+        }
+        Self { case, calls, epochs }
+    }
+
+    /// Calls of the epoch that begins at `epoch`.
+    fn within(&self, n: usize) -> &[&'a Call] {
+        let starts = |at: Option<&Timestamp>| {
+            at.map_or(self.calls.len(), |at| self.calls.partition_point(|call| call.at < *at))
+        };
+        &self.calls[starts(self.epochs.get(n))..starts(self.epochs.get(n + 1))]
+    }
+
+    fn too_many(&self) -> Option<String> {
+        let allowed = self.case.facts.plan.cluster.retry_tries as usize;
+        let worst = (0..self.epochs.len()).map(|n| self.within(n).len()).max()?;
+        (worst > allowed).then(|| format!("was asked for {worst} times, {allowed} are allowed"))
+    }
+
+    /// Every try waits at least half of what it may, and as long as the PSP asked for.
+    fn too_soon(&self) -> Option<String> {
+        if self.clocks_are_off() {
+            return None;
+        }
+        for n in 0..self.epochs.len() {
+            for (k, pair) in self.within(n).windows(2).enumerate() {
+                let wait = pair[1].at.duration_since(pair[0].at);
+                let ceiling = (BASE * (1 << k.min(10))).min(MOST);
+                // Clocks of hosts count whole milliseconds, and a call is on its way for some.
+                let least = ceiling / 2 - SignedDuration::from_millis(5);
+                if wait < least && !self.is_another_replicas(pair) {
+                    let wait = wait.as_millis();
+                    return Some(format!("was asked for again after {wait} ms, too soon"));
+                }
+                if let Some(asked) = self.asked_to_wait(pair[0]).filter(|asked| wait < *asked) {
+                    let (wait, asked) = (wait.as_secs(), asked.as_secs());
+                    return Some(format!("the PSP asked to wait {asked} s, and got {wait} s"));
+                }
+            }
+        }
+        None
+    }
+
+    /// The same instant seen by two connections: one request, put on the wire twice by nobody.
+    fn is_another_replicas(&self, pair: &[&Call]) -> bool {
+        // Two tries of one operation run at once only if a lease ended early: a stall or a clock.
+        self.case.facts.breaks(Way::PSP).any(|(from, to)| from <= pair[1].at && pair[0].at <= to)
+            && pair[0].idempotency_key == pair[1].idempotency_key
+    }
+
+    fn asked_to_wait(&self, call: &Call) -> Option<SignedDuration> {
+        let heard = self.case.facts.is_clear(Way::PSP, call.at, call.at);
+        let struck = |a: &&&Applied| a.endpoint == call.endpoint && a.at == call.at;
+        match self.case.struck.iter().find(struck).filter(|_| heard)?.verdict {
+            Verdict::TooMany { retry_after_s } => {
+                Some(SignedDuration::from_secs(i64::try_from(retry_after_s).unwrap_or(0)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Before something is asked for again, the payment is read.
+    fn unread(&self) -> Option<String> {
+        let pair = self.calls.windows(2).find(|pair| !self.was_read(pair))?;
+        let key = pair[1].idempotency_key.as_deref().unwrap_or("none");
+        Some(format!("was asked for again (key {key}) without a read before"))
+    }
+
+    fn was_read(&self, pair: &[&Call]) -> bool {
+        let mut reads = self.case.calls.iter().filter(|call| call.endpoint == Endpoint::Read);
+        reads.any(|read| read.seq > pair[0].seq && read.seq < pair[1].seq)
+    }
+
+    /// A key that was answered with an error for good is not sent again; a fresh one is sent only
+    /// once the old one is spent.
+    fn keys(&self) -> Option<String> {
+        for pair in self.calls.windows(2) {
+            let (Some(old), Some(new)) = (&pair[0].idempotency_key, &pair[1].idempotency_key) else {
+                return Some("was asked for without an idempotency key".to_owned());
+            };
+            let refused = pair[0].status.is_some_and(|status| {
+                (400..500).contains(&status) && !matches!(status, 409 | 429)
+            });
+            let heard = self.case.facts.is_clear(Way::EXECUTE, pair[0].at, pair[1].at);
+            if old == new && refused && heard && !self.told_late(pair[0]) {
+                let status = pair[0].status.unwrap_or(0);
+                return Some(format!("key {old} was answered {status} for good and sent again"));
+            }
+            if old != new && pair[0].status.is_none_or(|status| status < 400) {
+                return Some(format!("a fresh key {new} was sent, and {old} was not refused"));
+            }
+        }
+        None
+    }
+
+    /// Whether the answer to a call was made to come late or in pieces.
+    fn told_late(&self, call: &Call) -> bool {
+        let within = |a: &&Applied| a.endpoint == call.endpoint && a.at == call.at;
+        self.case.struck.iter().any(|a| {
+            within(&a)
+                && matches!(
+                    a.verdict,
+                    Verdict::ActThenLate { .. }
+                        | Verdict::SlowBody { .. }
+                        | Verdict::Delay { .. }
+                        | Verdict::ActThenCut
+                        | Verdict::Garbage
+                        | Verdict::ActThenClose
+                        | Verdict::ActThenReset
+                        | Verdict::ActThenHang
+                        | Verdict::AnswerTwice
+                )
+        })
+    }
+
+    /// The first wait, where nothing but the executor decided how long it was: the first call was
+    /// refused at once, and nothing broke.
+    fn first_wait(&self) -> Option<SignedDuration> {
+        let first = *self.within(0).first()?;
+        let quick = self.case.struck.iter().any(|a| {
+            a.at == first.at && matches!(&a.verdict, Verdict::Refuse { .. } | Verdict::Reset)
+        });
+        let next = self.case.calls.iter().find(|call| call.seq > first.seq)?;
+        let clear = self.case.facts.is_clear(Way::EXECUTE, first.at - MOST, next.at);
+        let webhook = self.case.facts.transmissions.iter().any(|t| t.order_id == self.case.id());
+        (quick && clear && !webhook).then(|| next.at.duration_since(first.at))
+    }
+
+    fn clocks_are_off(&self) -> bool {
+        let mut faults = self.case.facts.plan.faults.iter();
+        faults.any(|f| matches!(&f.what, Break::ClockSkew(host, _) if host.starts_with("executor")))
+    }
+}
+
+/// Every try reads once at most, every webhook's cause a few times.
+fn reads(case: &Case<'_>) -> Option<String> {
+    let reads = case.calls.iter().filter(|call| call.endpoint == Endpoint::Read).count();
+    let webhooks = case.facts.webhooks.get(case.id()).copied().unwrap_or(0);
+    let tries = case.facts.plan.cluster.retry_tries as usize;
+    let mut budgets = 0;
+    let mut unsent = 0;
+    for act in [Endpoint::Confirm, Endpoint::Cancel] {
+        budgets += Acts::of(case, act).epochs.len();
+    }
+    // What was read, and could then not be sent, was no try, and is read again.
+    for pair in case.times.operations.windows(2) {
+        unsent += usize::from(pair[0].state == "SENDING" && pair[1].tries < pair[0].tries);
+    }
+    let allowed = tries * budgets + PER_WEBHOOK * webhooks + unsent;
+    (reads > allowed).then(|| format!("was read {reads} times, {allowed} are allowed"))
+}
+
+/// Toss does not look at the body: a key that two orders share gives one the other's answer.
+fn shared_keys(facts: &Facts) -> Vec<Violation> {
+    let mut owners = std::collections::BTreeMap::new();
+    let mut found = Vec::new();
+    for call in &facts.calls {
+        let acts = matches!(call.endpoint, Endpoint::Confirm | Endpoint::Cancel);
+        let (Some(key), Some(order)) = (&call.idempotency_key, &call.order_id) else { continue };
+        let owner = owners.entry(key).or_insert((order, call.endpoint));
+        if acts && *owner != (order, call.endpoint) {
+            let detail = format!("key {key} was sent for {} and for {order}", owner.0);
+            found.push(Violation::new(ID, Some(order), detail));
+        }
+    }
+    found
+}
+
+/// Everyone who waits exactly as long comes back at once.
+fn no_jitter(waits: &[SignedDuration]) -> Option<String> {
+    let (least, most) = (waits.iter().min()?, waits.iter().max()?);
+    let alike = waits.len() >= 12 && *most - *least < SPREAD;
+    alike.then(|| {
+        let n = waits.len();
+        format!("{n} first waits lie between {} and {} ms", least.as_millis(), most.as_millis())
+    })
+}

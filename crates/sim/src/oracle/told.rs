@@ -1,0 +1,252 @@
+//! Told rightly: every request gets the answer that the API promises, not only consistent ones.
+
+use std::str::FromStr;
+
+use fake_psp::{BookKind, Endpoint, Verdict};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Asked, Facts, Page, Refusal, TellTale, Told, Violation,
+    case::{self, Case},
+    codes,
+    necessary::brief,
+    trouble::Way,
+};
+use crate::plan::{Habit, Purchase};
+
+const ID: &str = "told-rightly";
+
+/// How long a request under a key keeps others with this key away, if it is broken off.
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
+
+const CALM: SignedDuration = SignedDuration::from_secs(20);
+
+/// Every line of the buyers' history.
+pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for case in case::all(facts) {
+        for line in &case.lines {
+            let wrong = payment_line(&case, line);
+            found.extend(wrong.map(|detail| Violation::new(ID, Some(case.id()), detail)));
+        }
+    }
+    for line in &facts.history {
+        let order = line.order_id.as_deref();
+        let wrong = match line.asked {
+            Asked::Checkout => checkout(facts, line),
+            Asked::OtherBody => other_body(facts, line),
+            Asked::UnknownOrder => unknown_order(facts, line),
+            _ => None,
+        };
+        found.extend(wrong.map(|detail| Violation::new(ID, order, detail)));
+    }
+    found
+}
+
+/// What was asked of a payment, against what the API promises.
+fn payment_line(case: &Case<'_>, line: &TellTale) -> Option<String> {
+    let wanted = match (line.asked, &line.told) {
+        (Asked::Window | Asked::Checkout | Asked::OtherBody | Asked::UnknownOrder, _) => return None,
+        (_, Told::Nothing(_)) => return unheard(case, line),
+        (_, Told::Refused(refusal)) if refusal.status >= 500 => {
+            return unavailable(case.facts, line, refusal);
+        }
+        (Asked::Tampered, Told::Refused(r)) if is(r, 422, "amount_changed") => return None,
+        (Asked::Tampered, _) => "422 amount_changed: it was another amount",
+        // A payment that belongs to an order which is being paid.
+        (Asked::ForeignKey, Told::Refused(r)) if is(r, 409, "conflict") => return None,
+        (Asked::ForeignKey, _) => "409 conflict: it was somebody else's payment",
+        (Asked::Confirm, Told::Refused(r)) if is(r, 409, "conflict") && was_second(case, line) => {
+            return None;
+        }
+        (Asked::Confirm, Told::Refused(_)) => "the payment: it was its own, and the first",
+        (Asked::BogusKey, Told::Refused(_)) => "the payment: its key has the form of one",
+        (Asked::Status, Told::Refused(_)) => "the payment: there is such an order",
+        (_, Told::Payment(page)) => return wrong_page(case, line, page),
+        _ => return Some(format!("was told {}", brief(&line.told))),
+    };
+    let told = brief(&line.told);
+    Some(format!("asked {:?}, was told {told}, should have been told {wanted}", line.asked))
+}
+
+fn is(refusal: &Refusal, status: u16, kind: &str) -> bool {
+    refusal.status == status && refusal.kind == kind
+}
+
+/// Whether another payment of the order may have been first: a second tab, a key that was tried.
+fn was_second(case: &Case<'_>, line: &TellTale) -> bool {
+    let Some(purchase) = case.purchase else { return false };
+    let tried = |asked| case.asked(asked).any(|other| other.asked_at <= line.asked_at);
+    // A thief's key may have been taken for the order, if the one that it was stolen from had
+    // not come to us yet.
+    purchase.has(Habit::TwoTabs) || tried(Asked::BogusKey) || tried(Asked::ForeignKey)
+}
+
+/// Silence needs a cause on the way to the shop, or a buyer who does not wait.
+fn unheard(case: &Case<'_>, line: &TellTale) -> Option<String> {
+    let impatient = case.purchase.is_some_and(|p| p.has(Habit::Impatient));
+    let excused = impatient && line.asked == Asked::Confirm;
+    let clear = case.facts.is_clear(Way::CONFIRM, line.asked_at - CALM, line.at);
+    (clear && !excused).then(|| format!("asked {:?} and was not answered", line.asked))
+}
+
+/// A 5xx needs a database, or a peer, that was broken.
+fn unavailable(facts: &Facts, line: &TellTale, refusal: &Refusal) -> Option<String> {
+    let clear = facts.is_clear(Way::CONFIRM, line.asked_at - CALM, line.at);
+    (clear || refusal.status != 503 || refusal.retry_after.is_none()).then(|| {
+        let Refusal { status, kind, .. } = refusal;
+        format!("asked {:?}, was told {status} {kind}, and nothing was broken", line.asked)
+    })
+}
+
+/// A page must be of this order, as it was ordered, and of the moment.
+fn wrong_page(case: &Case<'_>, line: &TellTale, page: &Page) -> Option<String> {
+    let purchase = case.purchase?;
+    let is_final = matches!(page.status.as_str(), "SUCCESS" | "FAILURE");
+    let http = match line.asked {
+        Asked::Status => 200,
+        _ if is_final => 200,
+        _ => 202,
+    };
+    let parts = purchase.items.iter();
+    let parts: Vec<_> = parts
+        .map(|(seller, amount)| (seller.clone(), amount.to_string(), page.status.clone()))
+        .collect();
+    let wanted = Page {
+        http,
+        order_id: case.id().to_owned(),
+        order_name: purchase.name.clone(),
+        buyer_id: purchase.name.clone(),
+        amount: purchase.total().to_string(),
+        currency: "KRW".to_owned(),
+        parts,
+        ..page.clone()
+    };
+    if *page != wanted {
+        return Some(format!("was told {page:?}, should have been told {wanted:?}"));
+    }
+    if page.is_done && page.status != "SUCCESS" {
+        return Some(format!("was told that a payment is done which is {}", page.status));
+    }
+    match page.status.as_str() {
+        "SUCCESS" => wrong_time(case, page),
+        "FAILURE" => wrong_reason(case, page),
+        _ => page.failure.is_some().then(|| "was told a reason of a failure that is none".to_owned()),
+    }
+}
+
+/// The time of a payment is the PSP's, to the second.
+fn wrong_time(case: &Case<'_>, page: &Page) -> Option<String> {
+    let mine = case.facts.book.iter().filter(|entry| entry.order_id == case.id());
+    let taken = mine.filter(|e| e.kind == BookKind::Captured).map(|e| e.at).next()?;
+    let told = page.approved_at.and_then(|micros| Timestamp::from_microsecond(micros).ok());
+    let right = told.is_some_and(|told| told.as_second() == taken.as_second());
+    (!right).then(|| format!("was told that it was paid at {told:?}, it was at {taken}"))
+}
+
+/// Where the bank said no, the buyer is told the bank's reason; always in words.
+fn wrong_reason(case: &Case<'_>, page: &Page) -> Option<String> {
+    let Some((code, message)) = &page.failure else {
+        return Some("was told FAILURE without a reason".to_owned());
+    };
+    if message.is_empty() || page.approved_at.is_some() {
+        return Some(format!("was told FAILURE ({code}) without words, or with a time"));
+    }
+    let mut planted = Vec::new();
+    for applied in case.struck.iter().filter(|a| a.endpoint == Endpoint::Confirm) {
+        match &applied.verdict {
+            Verdict::Decline { code } | Verdict::HoldThenDecline { code, .. } => planted.push(code),
+            Verdict::Refuse { code, .. } | Verdict::ActThenError { code, .. }
+                if codes::is_final(code) =>
+            {
+                planted.push(code);
+            }
+            _ => {}
+        }
+    }
+    let bogus = case.asked(Asked::BogusKey).next().is_some();
+    let by_itself = matches!(
+        code.as_str(),
+        "EXPIRED_PAYMENT" | "NOT_FOUND_PAYMENT_SESSION" | "CANCELED_AT_PSP"
+    ) || (bogus && code == "NOT_FOUND_PAYMENT");
+    let right = by_itself || planted.contains(&code);
+    (!right).then(|| format!("was told FAILURE because of {code}; planted was {planted:?}"))
+}
+
+/// A checkout is opened, unless the same key is under way, or the shop is broken.
+fn checkout(facts: &Facts, line: &TellTale) -> Option<String> {
+    let clear = facts.is_clear(Way::SHOP, line.asked_at - CALM, line.at);
+    match &line.told {
+        Told::Nothing(why) => clear.then(|| format!("a checkout was not answered: {why}")),
+        Told::Keyed { status: 201, request, body, .. } => wrong_checkout(facts, line, request, body),
+        Told::Keyed { status: 429, retry_after, key, .. } => {
+            let excused = is_under_way(facts, line, key) && retry_after.is_some();
+            (!excused).then(|| "a checkout was told 429, and nothing was under way".to_owned())
+        }
+        // The race was won by the other request: the key is that one's now.
+        Told::Keyed { status: 422, key, .. } if was_raced(facts, line, key) => None,
+        Told::Keyed { status: 503, .. } => {
+            clear.then(|| "a checkout was told 503, and nothing was broken".to_owned())
+        }
+        other => Some(format!("a checkout was told {}", brief(other))),
+    }
+}
+
+/// The same key with another body is refused, or told to wait; it is never opened.
+fn other_body(facts: &Facts, line: &TellTale) -> Option<String> {
+    let clear = facts.is_clear(Way::SHOP, line.asked_at - CALM, line.at);
+    match &line.told {
+        Told::Keyed { status: 422, body, .. } if body.contains("idempotency_key_reused") => None,
+        Told::Keyed { status: 503, .. } | Told::Nothing(_) if !clear => None,
+        // It was the first: the other is refused then.
+        Told::Keyed { status: 201 | 429, key, .. } if was_raced(facts, line, key) => None,
+        other => Some(format!("a key with another body was told {}", brief(other))),
+    }
+}
+
+/// Whether requests with different bodies under this key were under way at one time.
+fn was_raced(facts: &Facts, line: &TellTale, key: &str) -> bool {
+    let purchase = facts.plan.purchases.iter().find(|p| p.name == line.purchase);
+    purchase.is_some_and(|p| p.has(Habit::KeyRaced) && key.starts_with(&p.name))
+}
+
+/// Whether another request with this key was under way, or was broken off a moment ago.
+fn is_under_way(facts: &Facts, line: &TellTale, key: &str) -> bool {
+    let mine = facts.history.iter().filter(|other| other.purchase == line.purchase);
+    let mut keyed = mine.filter(|other| !std::ptr::eq(*other, line)).filter(|other| {
+        match &other.told {
+            Told::Keyed { key: theirs, .. } => theirs == key,
+            Told::Nothing(_) => matches!(other.asked, Asked::Checkout | Asked::OtherBody),
+            _ => false,
+        }
+    });
+    keyed.any(|other| {
+        let answered = matches!(other.told, Told::Keyed { status: 201 | 422, .. });
+        let until = if answered { other.at } else { other.at + LEASE };
+        other.asked_at <= line.at && until >= line.asked_at
+    })
+}
+
+/// The order is as it was asked for.
+fn wrong_checkout(facts: &Facts, line: &TellTale, request: &str, body: &str) -> Option<String> {
+    let purchase: &Purchase = facts.plan.purchases.iter().find(|p| p.name == line.purchase)?;
+    let asked: serde_json::Value = serde_json::from_str(request).ok()?;
+    let told = serde_json::Value::from_str(body).unwrap_or_default();
+    let parts = told["payment_orders"].as_array().map_or(0, Vec::len);
+    let same = told["order_name"] == asked["order_name"]
+        && told["buyer_id"] == asked["buyer_id"]
+        && told["amount"].as_str() == Some(&purchase.total().to_string())
+        && told["currency"] == "KRW"
+        && told["status"] == "NOT_STARTED"
+        && parts == purchase.items.len();
+    (!same).then(|| format!("a checkout of {request} was answered {body}"))
+}
+
+fn unknown_order(facts: &Facts, line: &TellTale) -> Option<String> {
+    let clear = facts.is_clear(Way::SHOP, line.asked_at - CALM, line.at);
+    match &line.told {
+        Told::Refused(refusal) if is(refusal, 404, "not_found") => None,
+        Told::Refused(Refusal { status: 503, .. }) | Told::Nothing(_) if !clear => None,
+        other => Some(format!("asked for nobody's order, was told {}", brief(other))),
+    }
+}
