@@ -14,9 +14,9 @@ const NETWORK_TAIL: SignedDuration = SignedDuration::from_secs(125);
 /// After everything else: connections are opened again, errors are told.
 const TAIL: SignedDuration = SignedDuration::from_secs(15);
 
-/// A machine that died without a word leaves connections behind that its peers still believe in,
-/// and learn about when they next use them.
-const MACHINE_TAIL: SignedDuration = SignedDuration::from_secs(900);
+/// A machine that died without a word leaves connections behind that its peers believe in until they
+/// have not used them for half a minute.
+const MACHINE_TAIL: SignedDuration = SignedDuration::from_secs(45);
 
 /// A way that something has to go: the hosts that take part in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,13 +122,6 @@ impl Facts {
     /// Whether no break on a way is felt within a stretch.
     pub(super) fn is_clear(&self, way: Way<'_>, from: Timestamp, to: Timestamp) -> bool {
         self.trouble(way, from, to).is_none()
-    }
-
-    /// The PSP's faults that struck requests about an order.
-    pub(super) fn struck<'a>(&'a self, order_id: &'a str) -> impl Iterator<Item = &'a Applied> {
-        self.applied.iter().filter(move |applied| {
-            applied.order_id.as_deref() == Some(order_id) && applied.endpoint.is_request()
-        })
     }
 }
 

@@ -20,7 +20,10 @@ use hyper_util::{
     },
     rt::TokioIo,
 };
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 
 use super::{Dial, Stream};
 
@@ -30,6 +33,10 @@ const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
 /// The time for opening a connection. What cannot be reached in it was surely not asked, which is
 /// worth much more than an answer that may still come.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// A connection that nobody used for so long is not used again: its other end may have died without
+/// a word, and only the next request, which would be lost, could tell.
+const IDLE: Duration = Duration::from_secs(30);
 
 /// Why a call has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,7 +105,8 @@ impl HttpClient {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
             Client::builder(Spawner(Arc::downgrade(&self.tasks)))
-                .pool_idle_timeout(None)
+                .pool_idle_timeout(IDLE)
+                .pool_timer(OnUse)
                 .build(Connector(self.dial.clone()))
         };
         pools.entry(authority).or_insert_with(make).clone()
@@ -131,6 +139,37 @@ impl<F: Future<Output = ()> + Send + 'static> rt::Executor<F> for Spawner {
         tasks.spawn(task);
     }
 }
+
+/// The pool's clock. Connections are looked at when they are to be used, not by a task that wakes
+/// for ever.
+#[derive(Clone)]
+struct OnUse;
+
+impl rt::Timer for OnUse {
+    fn sleep(&self, _: Duration) -> Pin<Box<dyn rt::Sleep>> {
+        Box::pin(Never)
+    }
+
+    fn sleep_until(&self, _: std::time::Instant) -> Pin<Box<dyn rt::Sleep>> {
+        Box::pin(Never)
+    }
+
+    fn now(&self) -> std::time::Instant {
+        Instant::now().into_std()
+    }
+}
+
+struct Never;
+
+impl Future for Never {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+impl rt::Sleep for Never {}
 
 #[derive(Clone)]
 struct Connector(Arc<dyn Dial>);
