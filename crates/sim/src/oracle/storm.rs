@@ -49,6 +49,8 @@ mod tests {
             payment_key: None,
             idempotency_key: None,
             status: None,
+            code: None,
+            answered_at: None,
             fault: None,
             replayed: false,
         };
