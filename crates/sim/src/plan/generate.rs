@@ -1,9 +1,9 @@
 //! From a scenario and a seed to a plan.
 
 use jiff::{SignedDuration, civil, tz};
-use rand::{Rng, RngExt};
+use rand::{Rng, RngExt, seq::IndexedRandom};
 
-use super::{Habit, Plan, Purchase, nemesis, psp};
+use super::{Habit, Plan, Purchase, lasting, nemesis, psp};
 use crate::{
     engine::Streams,
     scenario::{Cluster, Scenario, Workload},
@@ -26,6 +26,7 @@ pub fn generate(scenario: &Scenario, seed: u64) -> Plan {
     Plan {
         start: start(scenario, &streams),
         psp: psp::rules(scenario, &purchases, &swarm, &streams),
+        lasting: lasting::rules(scenario, &purchases, &swarm, &streams),
         faults: nemesis::faults(scenario, &cluster, &swarm, &streams),
         cluster,
         swarm: swarm.names(),
@@ -74,7 +75,9 @@ fn purchase(name: String, work: &Workload, end_ms: u64, streams: &Streams) -> Pu
             (format!("seller-{seller}"), amount)
         })
         .collect();
-    Purchase { name, at_ms, items, habits: habits(work, &mut draw) }
+    let mut means = streams.stream(&format!("plan/method/{name}"));
+    let method = work.methods.choose(&mut means).expect("checked: there is one").clone();
+    Purchase { name, at_ms, items, method, habits: habits(work, &mut draw) }
 }
 
 fn habits(work: &Workload, draw: &mut impl Rng) -> Vec<Habit> {
