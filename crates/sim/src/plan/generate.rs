@@ -106,3 +106,24 @@ fn habits(work: &Workload, draw: &mut impl Rng) -> Vec<Habit> {
     habits.extend(look.then_some(Habit::LookLater(minutes)));
     habits
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_method_is_drawn_and_nothing_else_changes() {
+        let scenario = |methods: &str| {
+            let text = format!("name = \"x\"\nabout = \"y\"\n[workload]\npayments = 60\n{methods}");
+            Scenario::parse("x.toml", &text).unwrap()
+        };
+        let by_card = generate(&scenario(""), 3);
+        let mut mixed = generate(&scenario("methods = [\"CARD\", \"TRANSFER\", \"EASY_PAY\"]"), 3);
+        let drawn: BTreeSet<_> = mixed.purchases.iter().map(|p| p.method.clone()).collect();
+        assert_eq!(drawn.into_iter().collect::<Vec<_>>(), ["CARD", "EASY_PAY", "TRANSFER"]);
+        mixed.purchases.iter_mut().for_each(|p| p.method = "CARD".to_owned());
+        assert_eq!(mixed, by_card);
+    }
+}

@@ -74,3 +74,47 @@ fn stubborn(purchase: &Purchase, draw: &mut dyn Rng) -> Vec<Rule> {
     };
     vec![rule(Endpoint::Confirm, &confirms), rule(Endpoint::Read, &reads)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::generate;
+
+    fn scenario(psp: &str) -> Scenario {
+        let text = format!("name = \"x\"\nabout = \"y\"\n[psp]\n{psp}");
+        Scenario::parse("x.toml", &text).unwrap()
+    }
+
+    #[test]
+    fn both_lists_and_every_purchase_get_rules_that_can_strike() {
+        let all = scenario("lists = 1.0\nstubborn = 1.0\n");
+        for seed in 0..50 {
+            let rules = generate(&all, seed).lasting;
+            assert_eq!(rules.len(), 2 + 2 * all.workload.payments);
+            for rule in rules.iter().skip(2) {
+                assert!((12..=40).contains(&rule.on.times.unwrap()), "{rule:?}");
+            }
+            fake_psp::Programme { rules }.check().unwrap();
+        }
+        assert_eq!(generate(&scenario("lost_answer = 1.0\n"), 1).lasting, []);
+    }
+
+    #[test]
+    fn new_kinds_leave_the_draws_of_the_others_as_they_were() {
+        let old = "lost_answer = 0.5\nlate = 0.3\nwebhook = 0.4\nsettlement = 0.2\n";
+        let new = "codes = 1.0\nfalse_success = 1.0\nconsole_cancel = 1.0\nstubborn = 1.0\n";
+        let kinds = ["codes", "false_success", "console_cancel"];
+        let is_new = |rule: &Rule| {
+            let name = rule.name.as_deref().unwrap();
+            kinds.iter().any(|kind| name.starts_with(kind))
+        };
+        for seed in 0..20 {
+            let before = generate(&scenario(old), seed);
+            let mut after = generate(&scenario(&format!("{old}{new}")), seed);
+            let count = after.psp.iter().filter(|rule| is_new(rule)).count();
+            assert_eq!(count, 3 * after.purchases.len());
+            after.psp.retain(|rule| !is_new(rule));
+            assert_eq!((after.psp, after.purchases), (before.psp, before.purchases));
+        }
+    }
+}
