@@ -51,8 +51,8 @@ pub use config::Config;
 pub use control::{Moment, MomentKind};
 pub use data::DataError;
 pub use fault::{
-    Between, Endpoint, Field, Match, Place, Preset, Programme, ProgrammeError, Rule, UnknownPreset,
-    Verdict, Vocabulary, Word,
+    Between, Echo, Endpoint, Field, Match, Place, Preset, Programme, ProgrammeError, Rule,
+    UnknownPreset, Verdict, Vocabulary, Word,
 };
 pub use log::{Applied, Call, Transmission};
 pub use model::{Currency, State};
@@ -60,7 +60,7 @@ pub use payout::{
     Payout, PayoutError, PayoutStatus, ScheduleType, SellerStatus, SellerStatusError,
 };
 pub use promotion::{CardDiscount, CardInterestFree, Promotions};
-pub use psp::{ConfigError, ConsoleError, FakePsp, HookError};
+pub use psp::{ConfigError, ConsoleError, FakePsp, HookError, KnownPayment};
 pub use security::{SecurityKey, SecurityKeyError};
 pub use settlement::{
     HolidaysError, SettlementCycle, SettlementPreview, korean_holidays, read_holidays,

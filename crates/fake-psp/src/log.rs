@@ -49,10 +49,25 @@ pub struct Call {
     pub idempotency_key: Option<String>,
     /// The status answered; none when nothing was (yet) answered.
     pub status: Option<u16>,
+    /// The error code answered; none for a success.
+    #[serde(default)]
+    pub code: Option<Cow<'static, str>>,
+    /// When the answer was given to the transport, which may be long after the request came.
+    #[serde(default)]
+    pub answered_at: Option<Timestamp>,
     /// The verdict of the fault programme, if not `pass`.
     pub fault: Option<Cow<'static, str>>,
     /// Was it answered from an idempotency key?
     pub replayed: bool,
+}
+
+impl Call {
+    /// Notes the answer.
+    pub(crate) fn answered(&mut self, status: u16, code: Option<Cow<'static, str>>, at: Timestamp) {
+        self.status = Some(status);
+        self.code = code;
+        self.answered_at = Some(at);
+    }
 }
 
 /// One attempt to deliver a webhook.

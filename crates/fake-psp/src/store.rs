@@ -99,6 +99,13 @@ impl Store {
         next.or_else(|| self.payments.iter().next()).map(|(_, payment)| payment)
     }
 
+    /// All other payments, in the order of their keys from this one on, round the end.
+    pub(crate) fn others(&self, key: &str) -> impl Iterator<Item = &Payment> {
+        let after = self.payments.range::<str, _>((Bound::Excluded(key), Bound::Unbounded));
+        let before = self.payments.range::<str, _>((Bound::Unbounded, Bound::Excluded(key)));
+        after.chain(before).map(|(_, payment)| payment)
+    }
+
     /// Another number after every change that the console shows.
     pub(crate) fn revision(&self) -> u64 {
         self.payments.revision()

@@ -104,6 +104,13 @@ impl Paint {
     }
 }
 
+/// One line about rules of the plan that met nothing.
+fn never_struck(names: &[String]) -> String {
+    let first: Vec<_> = names.iter().take(5).map(String::as_str).collect();
+    let more = if names.len() > first.len() { ", …" } else { "" };
+    format!("{} rules never struck: {}{more}", names.len(), first.join(", "))
+}
+
 /// The verdict for a person.
 pub fn text(
     scenario: &Scenario,
@@ -141,6 +148,9 @@ pub fn text(
         "  simulated   {hours} h {minutes:02} min: {} PSP calls, {} packets, {} SQL statements",
         n.psp_calls, n.packets, n.statements
     );
+    if !n.never_struck.is_empty() {
+        let _ = writeln!(out, "  untried     {}", never_struck(&n.never_struck));
+    }
     let _ = writeln!(out, "  history     {}", paint.faint(&outcome.fingerprint));
     if outcome.verdict == Verdict::Passed {
         let _ = writeln!(

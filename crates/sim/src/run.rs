@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     rc::Rc,
     sync::{
         Arc,
@@ -45,6 +45,8 @@ pub struct Numbers {
     pub faults: usize,
     pub differences: usize,
     pub repaired: usize,
+    /// Names of the planned rules of the PSP that met nothing.
+    pub never_struck: Vec<String>,
     pub simulated_s: u64,
     pub packets: u64,
     pub statements: u64,
@@ -131,7 +133,7 @@ async fn perform(
     let stage = set(ctl, scenario, seed, plan);
     let orphans = safety(ctl, scenario, plan).await;
     cast::heal(ctl).await;
-    stage.psp.install(lasting(scenario, plan));
+    heal_psp(&stage.psp, scenario, plan);
     let facts = liveness(ctl, scenario, &stage, &orphans).await;
     let violations = judge(ctl, &stage, &facts);
     let verdict = match violations.first() {
@@ -154,11 +156,12 @@ fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
     let config = fake_psp::Config {
         secret_keys: vec![hosts::SECRET_KEY.to_owned()],
         webhook_urls: vec![hosts::webhook_url()],
+        test_requests_per_minute: scenario.psp.rate_limit,
         ..fake_psp::Config::default()
     };
     let psp = FakePsp::new(config, clock, Arc::new(SeededEntropy::new(seed)));
     let mut programme = Programme { rules: scenario.psp.rules.clone() };
-    programme.rules.extend(plan.psp.iter().cloned());
+    programme.rules.extend(plan.psp.iter().chain(&plan.lasting).cloned());
     psp.install(programme);
     hosts::start(ctl, &plan.cluster, &psp);
     let watchers = watch(ctl);
@@ -237,11 +240,14 @@ async fn safety(ctl: &Ctl, scenario: &Scenario, plan: &Plan) -> Orphans {
     orphans
 }
 
-/// What of the PSP's programme goes on when everything heals: what its files say of the days that
-/// were, and what makes a canary sing.
-fn lasting(scenario: &Scenario, plan: &Plan) -> Programme {
-    let files = plan.psp.iter().filter(|rule| rule.on.endpoint == Endpoint::SettlementFile);
-    Programme { rules: scenario.psp.rules.iter().chain(files).cloned().collect() }
+/// Ends the PSP's faults but for what lasts: what its files say of the days that were, what makes a
+/// canary sing, and what the plan wants to last. These go on counting where they are.
+fn heal_psp(psp: &FakePsp, scenario: &Scenario, plan: &Plan) {
+    let first = scenario.psp.rules.len();
+    let healed = first..first + plan.psp.len();
+    psp.keep_rules(|position, rule| {
+        !healed.contains(&position) || rule.on.endpoint == Endpoint::SettlementFile
+    });
 }
 
 /// Waits until nothing is pending, at most for the scenario's quiet time.
@@ -284,6 +290,13 @@ fn judge(ctl: &Ctl, stage: &Stage, facts: &Facts) -> Vec<Violation> {
     found
 }
 
+/// The planned rules of which nothing was ever struck, for whoever believes in what they test.
+fn never_struck(facts: &Facts, plan: &Plan) -> Vec<String> {
+    let struck: BTreeSet<&str> = facts.applied.iter().map(|one| one.rule.as_str()).collect();
+    let planned = plan.psp.iter().chain(&plan.lasting).filter_map(|rule| rule.name.as_ref());
+    planned.filter(|name| !struck.contains(name.as_str())).cloned().collect()
+}
+
 fn numbers(facts: &Facts, plan: &Plan) -> Numbers {
     let mut numbers = Numbers {
         psp_calls: facts.calls.len(),
@@ -291,6 +304,7 @@ fn numbers(facts: &Facts, plan: &Plan) -> Numbers {
         faults: plan.faults.len(),
         differences: facts.differences.len(),
         repaired: facts.differences.iter().filter(|d| d.repair == "REPAIRED").count(),
+        never_struck: never_struck(facts, plan),
         ..Numbers::default()
     };
     for payment in &facts.payments {

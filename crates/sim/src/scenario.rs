@@ -98,6 +98,10 @@ impl Default for Cluster {
     }
 }
 
+/// What buyers can pay with: all that settle at once.
+pub const METHODS: [&str; 5] =
+    ["CARD", "TRANSFER", "EASY_PAY", "MOBILE_PHONE", "CULTURE_GIFT_CERTIFICATE"];
+
 /// The shoppers. Numbers from 0 to 1 are chances per purchase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -110,6 +114,8 @@ pub struct Workload {
     pub amount: [i64; 2],
     /// What everything costs instead: prices that many orders share. Empty: none are shared.
     pub prices: Vec<i64>,
+    /// What buyers pay with; each draws one. Of [`METHODS`].
+    pub methods: Vec<String>,
     /// Sends a request twice at once: the checkout, or the confirmation.
     pub double_click: f64,
     /// Opens the PSP's window in two tabs and approves both.
@@ -146,6 +152,7 @@ impl Default for Workload {
             items_max: 3,
             amount: [1_000, 300_000],
             prices: Vec::new(),
+            methods: vec![crate::plan::CARD.to_owned()],
             double_click: 0.0,
             two_tabs: 0.0,
             walk_away: 0.0,
@@ -188,6 +195,21 @@ pub struct Psp {
     pub forged_webhook: f64,
     /// Settlement rows are missing, doubled, off by some won, or late.
     pub settlement: f64,
+    /// Any error code of the PSP's tables for confirm, read or cancel, with and without effect.
+    pub codes: f64,
+    /// A 200 that is not true: another payment's, an old one, a wrong echo, a success without
+    /// effect.
+    pub false_success: f64,
+    /// The payment is cancelled by hand at the PSP within half an hour, whole or in part.
+    pub console_cancel: f64,
+    /// Per run and list: the night's first or second answer is empty, cut, old or none. Not healed.
+    pub lists: f64,
+    /// Confirms and reads go on failing for 12 to 40 calls each. Not healed.
+    pub stubborn: f64,
+    /// The PSP answers 429 above so many requests a minute to one of its APIs. Without, there is
+    /// no limit. It is the PSP's way, no fault: it does not heal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<u32>,
     /// Rules of the fake PSP's own programme, never healed: how a PSP is told to cheat.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Rule>,
@@ -305,6 +327,12 @@ impl Scenario {
         if let Some(price) = work.prices.iter().find(|price| **price < 100) {
             return wrong("workload.prices", format!("must be 100 won or more, not {price}"));
         }
+        if let Err(why) = check_methods(&work.methods) {
+            return wrong("workload.methods", why);
+        }
+        if self.psp.rate_limit == Some(0) {
+            return wrong("psp.rate_limit", "must be at least 1; leave it out for none".to_owned());
+        }
         let (work, psp) = (chances(work), chances(&self.psp));
         if let Some((key, value)) = work.iter().chain(&psp).find(|(_, v)| !(0.0..=1.0).contains(v))
         {
@@ -320,6 +348,15 @@ impl Scenario {
     /// Whether it passes when everything holds.
     pub fn is_canary(&self) -> bool {
         self.expect != "pass"
+    }
+}
+
+fn check_methods(methods: &[String]) -> Result<(), String> {
+    let known = METHODS.join(", ");
+    match methods.iter().find(|method| !METHODS.contains(&method.as_str())) {
+        Some(method) => Err(format!("there is no \"{method}\"; write some of {known}")),
+        None if methods.is_empty() => Err(format!("must not be empty; write some of {known}")),
+        None => Ok(()),
     }
 }
 
@@ -359,6 +396,10 @@ mod tests {
             ("[cluster]\npayment = 0\n", "cluster.payment"),
             ("[length]\nstart = \"25:00\"\n", "length.start"),
             ("[workload]\namount = [10, 5]\n", "workload.amount"),
+            ("[workload]\nmethods = [\"CRAD\"]\n", "workload.methods"),
+            ("[workload]\nmethods = []\n", "workload.methods"),
+            ("[psp]\nrate_limit = 0\n", "psp.rate_limit"),
+            ("[psp]\ncodes = 2.0\n", "codes"),
         ] {
             let text = format!("name = \"x\"\nabout = \"y\"\n{section}");
             let error = Scenario::parse("x.toml", &text).unwrap_err().to_string();

@@ -20,6 +20,21 @@ pub(crate) enum Twist {
     Decline(Refusal),
     /// Lists lack their newest row.
     WithoutNewest,
+    /// Lists have only so many rows.
+    CutTo(usize),
+}
+
+impl Twist {
+    /// Takes the rows out of a list that the answer shall not have.
+    pub(super) fn cut<T>(&self, rows: &mut Vec<T>) {
+        match self {
+            Self::WithoutNewest => {
+                rows.pop();
+            }
+            Self::CutTo(keep) => rows.truncate(*keep),
+            _ => {}
+        }
+    }
 }
 
 /// Everything a deed may look at and change.

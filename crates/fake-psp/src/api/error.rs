@@ -1,6 +1,6 @@
 //! Toss's error codes as data, and answers made of them.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -132,7 +132,7 @@ impl Refusal {
 
     /// As version 1 of the API answers.
     pub(crate) fn answer(&self, english: bool) -> Answer {
-        Answer::json(self.status(), &self.body(english))
+        self.coded(Answer::json(self.status(), &self.body(english)))
     }
 
     /// As version 2 of the API answers.
@@ -144,7 +144,17 @@ impl Refusal {
             entity_type: (),
             error: self.body(english),
         };
-        Answer::json(self.status(), &body)
+        self.coded(Answer::json(self.status(), &body))
+    }
+
+    fn coded(&self, answer: Answer) -> Answer {
+        Answer { code: Some(self.logged_code()), ..answer }
+    }
+
+    /// The code as the log keeps it: a copy only of one that is in no table.
+    pub(crate) fn logged_code(&self) -> Cow<'static, str> {
+        let listed = error_code(&self.code).map(|row| Cow::Borrowed(row.code));
+        listed.unwrap_or_else(|| Cow::Owned(self.code.clone()))
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod fields;
 mod key_in;
 mod language;
 pub(crate) mod late;
+mod lie;
 pub(crate) mod openapi;
 pub(crate) mod order;
 mod payouts;
@@ -278,6 +279,8 @@ pub(crate) fn log_call(
         payment_key: subject.payment_key.map(str::to_owned),
         idempotency_key: header(&parts.headers, "idempotency-key").map(str::to_owned),
         status: None,
+        code: None,
+        answered_at: None,
         fault: None,
         replayed: false,
     });

@@ -61,11 +61,15 @@ async fn misbehave(psp: &FakePsp, job: Job, verdict: Verdict) -> Response {
         Verdict::Hold { ms } => job.hold(psp, ms, None),
         Verdict::HoldThenDecline { ms, code } => job.hold(psp, ms, Some(code)),
         Verdict::Review => job.hold(psp, u64::MAX, None),
+        Verdict::OtherInstead | Verdict::StaleInstead | Verdict::WrongEchoInstead { .. } => {
+            job.lie(psp, &verdict)
+        }
         verdict => {
             let twist = match &verdict {
                 Verdict::Decline { code } => Twist::Decline(Refusal::new(code.as_str())),
                 Verdict::ActWithoutBook => Twist::Unbooked,
                 Verdict::StaleAnswer => Twist::WithoutNewest,
+                Verdict::ListCut { keep } => Twist::CutTo(*keep as usize),
                 _ => Twist::Honest,
             };
             let acted = job.act(psp, &twist, &verdict);
@@ -145,6 +149,7 @@ impl Job {
             }
             Verdict::StaleAnswer => self.respond(psp, self.stale(psp, acted)),
             Verdict::OtherAnswer => self.respond(psp, self.other(psp, acted)),
+            Verdict::WrongEcho { field } => self.respond(psp, self.wrong_echo(psp, acted, field)),
             Verdict::AnswerTwice => {
                 let mut response = self.respond(psp, acted);
                 response.extensions_mut().insert(Fate::Twice);
@@ -200,34 +205,6 @@ impl Job {
         self.respond(psp, acted)
     }
 
-    /// The answer as it would have been before the last change.
-    fn stale(&self, psp: &FakePsp, acted: Acted) -> Acted {
-        psp.with(|core, world, _| {
-            let Some(payment) =
-                self.ask.payment(&world.store).filter(|_| acted.answer.is_success())
-            else {
-                return acted;
-            };
-            let before = payment.before.as_deref().unwrap_or(payment);
-            instead(acted, |_| show(core, world, before, self.ask.english))
-        })
-    }
-
-    /// Another payment's answer.
-    fn other(&self, psp: &FakePsp, acted: Acted) -> Acted {
-        psp.with(|core, world: &mut World, _| {
-            if !acted.answer.is_success() {
-                return acted;
-            }
-            let other =
-                self.ask.payment(&world.store).and_then(|this| world.store.neighbour(&this.key));
-            instead(acted, |_| match other {
-                Some(other) => show(core, world, other, self.ask.english),
-                None => Answer::json(200, &[(); 0]),
-            })
-        })
-    }
-
     fn too_many(&self, psp: &FakePsp, retry_after_s: u64) -> Response {
         let config = psp.config();
         let code = config.too_many_code.as_str();
@@ -259,10 +236,10 @@ impl Job {
     pub(super) fn respond(&self, psp: &FakePsp, acted: Acted) -> Response {
         let Acted { answer, replayed } = acted;
         let traces = std::iter::once(self.ask.trace.clone()).chain(answer.first_trace);
-        psp.with(|_, world, _| {
+        psp.with(|_, world, now| {
             // Not there any more if the fake was reset meanwhile.
             if let Some(call) = world.calls.get_mut(self.call) {
-                call.status = Some(answer.status);
+                call.answered(answer.status, answer.code, now);
                 call.replayed = replayed;
             }
         });
@@ -289,6 +266,6 @@ impl Job {
     }
 }
 
-fn instead(acted: Acted, answer: impl FnOnce(&Answer) -> Answer) -> Acted {
+pub(super) fn instead(acted: Acted, answer: impl FnOnce(&Answer) -> Answer) -> Acted {
     Acted { answer: answer(&acted.answer), ..acted }
 }

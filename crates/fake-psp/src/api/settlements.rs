@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    act::{Act, Twist},
+    act::Act,
     answer::Answer,
     error::Refusal,
     fields::Text,
@@ -120,9 +120,7 @@ fn list(act: &mut Act<'_>) -> Result<Answer, Refusal> {
     }
     let request = FileRequest { start, end, by, now: act.now, config, entropy: &*act.core.entropy };
     let mut rows = act.world.records.settlements.file(&request, &mut act.world.faults);
-    if matches!(act.twist, Twist::WithoutNewest) {
-        rows.pop();
-    }
+    act.twist.cut(&mut rows);
     let from = (page - 1).saturating_mul(size);
     let rows: Vec<_> = rows
         .iter()

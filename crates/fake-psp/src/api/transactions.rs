@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    act::{Act, Twist},
+    act::Act,
     answer::Answer,
     error::Refusal,
     route::{Param, Route},
@@ -76,9 +76,7 @@ fn list(act: &mut Act<'_>) -> Result<Answer, Refusal> {
         .take(limit)
         .map(|row| TransactionView::of(row, config, act.ask.english))
         .collect();
-    if matches!(act.twist, Twist::WithoutNewest) {
-        rows.pop();
-    }
+    act.twist.cut(&mut rows);
     Ok(Answer::json(200, &rows))
 }
 

@@ -18,7 +18,7 @@ fn bounds(field: &str) -> Option<(i64, i64)> {
     match field {
         "ms" => Some((-TEN_YEARS_MS, TEN_YEARS_MS)),
         "days" => Some((0, 3_660)),
-        "times" => Some((0, 1_000)),
+        "times" | "keep" => Some((0, 1_000)),
         "won" => Some((-MOST, MOST)),
         "amount" => Some((1, MOST)),
         "retry_after_s" => Some((0, 31_622_400)),

@@ -98,6 +98,16 @@ impl Faults {
         true
     }
 
+    /// Takes out every rule of which `keep` says no.
+    pub(crate) fn keep(&mut self, keep: impl Fn(usize, &Rule) -> bool) {
+        self.name_all();
+        let rules = self.programme.rules.iter().enumerate();
+        let kept: Vec<bool> = rules.map(|(at, rule)| keep(at, rule)).collect();
+        let mut stays = kept.iter().copied();
+        self.programme.rules.retain(|_| stays.next() == Some(true));
+        self.renumber(|at| kept[at].then(|| kept[..at].iter().filter(|stays| **stays).count()));
+    }
+
     /// Those without a name get their position as one, so that their counts and draws stay the same
     /// when it changes.
     fn name_all(&mut self) {

@@ -3,6 +3,7 @@
 mod between;
 mod bounds;
 mod clock_off;
+mod echo;
 mod endpoint;
 mod error;
 mod glob;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use between::Between;
 pub(crate) use clock_off::clock_off;
+pub use echo::Echo;
 pub use endpoint::Endpoint;
 pub use error::ProgrammeError;
 pub(crate) use judge::{Faults, Subject};

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Echo;
 use crate::{Endpoint, model::State};
 
 /// What a rule does. The same word in TOML and JSON: `"act_then_close"`,
@@ -105,6 +106,28 @@ pub enum Verdict {
     StaleAnswer,
     /// Acts, then answers with another payment; what is no payment, with an empty list.
     OtherAnswer,
+    /// Does not act, and answers 200 with another payment, one that is DONE if there is any: as if
+    /// another order's answer had come out of a cache. Nothing is bound to the idempotency key.
+    OtherInstead,
+    /// Does not act, and answers 200 with the payment as it is: an older answer of its own. Nothing
+    /// is bound to the idempotency key.
+    StaleInstead,
+    /// Acts, then answers with the true payment but for one field.
+    WrongEcho {
+        /// Which.
+        field: Echo,
+    },
+    /// Does not act, and claims that the payment is DONE, with one field that is not the request's:
+    /// a success that the book does not have. Nothing is bound to the idempotency key.
+    WrongEchoInstead {
+        /// Which.
+        field: Echo,
+    },
+    /// The list breaks off: only its first rows, as if there were no more.
+    ListCut {
+        /// So many rows; 0 is an empty list.
+        keep: u32,
+    },
     /// Acts, then puts the same answer on the wire twice.
     AnswerTwice,
     /// Answers (or sends) as always, but from a clock that is off: every time in the body, the
@@ -211,6 +234,11 @@ impl Verdict {
             Self::SlowBody { ms: 5_000 },
             Self::StaleAnswer,
             Self::OtherAnswer,
+            Self::OtherInstead,
+            Self::StaleInstead,
+            Self::WrongEcho { field: Echo::Amount },
+            Self::WrongEchoInstead { field: Echo::OrderId },
+            Self::ListCut { keep: 0 },
             Self::AnswerTwice,
             Self::ClockOff { ms: -540_000 },
             Self::ActTwice,
@@ -257,6 +285,11 @@ impl Verdict {
             Self::SlowBody { .. } => "slow_body",
             Self::StaleAnswer => "stale_answer",
             Self::OtherAnswer => "other_answer",
+            Self::OtherInstead => "other_instead",
+            Self::StaleInstead => "stale_instead",
+            Self::WrongEcho { .. } => "wrong_echo",
+            Self::WrongEchoInstead { .. } => "wrong_echo_instead",
+            Self::ListCut { .. } => "list_cut",
             Self::AnswerTwice => "answer_twice",
             Self::ClockOff { .. } => "clock_off",
             Self::ActTwice => "act_twice",
@@ -280,7 +313,10 @@ impl Verdict {
 
     /// Does it mean something at this endpoint?
     pub fn fits(&self, endpoint: Endpoint) -> bool {
-        use Endpoint::{BillingCharge, Cancel, Confirm, Deposit, KeyIn, SettlementFile, Webhook};
+        use Endpoint::{
+            BillingCharge, Cancel, Confirm, Deposit, KeyIn, Read, SettlementFile, Settlements,
+            Transactions, Webhook,
+        };
         let charges = matches!(endpoint, Confirm | KeyIn | BillingCharge);
         match self {
             Self::Pass => true,
@@ -308,6 +344,12 @@ impl Verdict {
             Self::ActTwice | Self::ActWithoutBook => {
                 charges || matches!(endpoint, Cancel | Deposit)
             }
+            Self::OtherInstead | Self::WrongEcho { .. } => {
+                matches!(endpoint, Confirm | Read | Cancel)
+            }
+            Self::StaleInstead => matches!(endpoint, Confirm | Cancel),
+            Self::WrongEchoInstead { .. } => matches!(endpoint, Confirm | Read),
+            Self::ListCut { .. } => matches!(endpoint, Transactions | Settlements),
             Self::ReverseDeposit { .. } => endpoint == Deposit,
             Self::Duplicate { .. } => matches!(endpoint, Webhook | SettlementFile),
             Self::Drop

@@ -50,7 +50,7 @@ pub(crate) struct Discount {
 }
 
 /// What a payment is opened with.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Terms {
     pub(crate) key: String,
     pub(crate) order_id: String,

@@ -2,6 +2,7 @@
 
 mod bank;
 mod hooks;
+mod payments;
 mod switches;
 mod time;
 
@@ -23,6 +24,7 @@ use tokio::sync::Notify;
 
 pub use bank::ConsoleError;
 pub use hooks::HookError;
+pub use payments::KnownPayment;
 pub use switches::ConfigError;
 use time::PostOffice;
 
@@ -214,6 +216,12 @@ impl FakePsp {
     /// Removes the rule of this name (or, of one without, position). Was there one?
     pub fn remove_rule(&self, name: &str) -> bool {
         self.with(|_, world, _| world.faults.remove(name))
+    }
+
+    /// Removes every rule of which `keep` says no. The others go on, and so does their counting.
+    /// `keep` is told a rule's position in the programme and the rule.
+    pub fn keep_rules(&self, keep: impl Fn(usize, &Rule) -> bool) {
+        self.with(|_, world, _| world.faults.keep(keep));
     }
 
     /// Removes all rules and lets held-back webhooks go. What already happened stays.

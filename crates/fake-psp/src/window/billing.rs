@@ -66,7 +66,9 @@ async fn open(Handle(psp): Handle<FakePsp>, request: Request) -> Response {
             Subject::default(),
         );
         let led = if visit.is_script() { 200 } else { 303 };
-        world.calls[call].status = Some(checked.as_ref().map_or_else(Refusal::status, |_| led));
+        let status = checked.as_ref().map_or_else(Refusal::status, |_| led);
+        let code = checked.as_ref().err().map(Refusal::logged_code);
+        world.calls[call].answered(status, code, now);
         checked.map(|opening| world.open_billing_auth(core, opening, now))
     });
     match opened {

@@ -64,7 +64,9 @@ pub(super) async fn open(Handle(psp): Handle<FakePsp>, request: Request) -> Resp
         let call = api::log_call(&mut world.calls, &visit.parts, Endpoint::Window, now, subject);
         let opened = checked.map(|opening| world.open(core, opening, now));
         let led = if visit.is_script() { 200 } else { 303 };
-        world.calls[call].status = Some(opened.as_ref().map_or_else(Refusal::status, |_| led));
+        let status = opened.as_ref().map_or_else(Refusal::status, |_| led);
+        let code = opened.as_ref().err().map(Refusal::logged_code);
+        world.calls[call].answered(status, code, now);
         world.calls[call].payment_key = opened.as_ref().ok().cloned();
         opened
     });

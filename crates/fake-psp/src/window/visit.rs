@@ -102,7 +102,7 @@ impl Visit {
                 ..Subject::default()
             };
             let call = api::log_call(&mut world.calls, &self.parts, Endpoint::Window, now, subject);
-            world.calls[call].status = Some(if order_id.is_some() { 303 } else { 404 });
+            world.calls[call].answered(if order_id.is_some() { 303 } else { 404 }, None, now);
             order_id.map(|_| act(core, world, now))
         })
     }
@@ -123,7 +123,7 @@ impl Visit {
                 now,
                 Subject::default(),
             );
-            world.calls[call].status = Some(if auth.is_some() { 303 } else { 404 });
+            world.calls[call].answered(if auth.is_some() { 303 } else { 404 }, None, now);
             auth.map(|auth| act(core, world, &auth, now))
         })
     }

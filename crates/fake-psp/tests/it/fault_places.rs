@@ -209,6 +209,9 @@ fn check_money(verdict: &Verdict, endpoint: Endpoint, moved: i64) {
         | Verdict::HangBefore
         | Verdict::Hold { .. }
         | Verdict::HoldThenDecline { .. }
+        | Verdict::OtherInstead
+        | Verdict::StaleInstead
+        | Verdict::WrongEchoInstead { .. }
         | Verdict::Review => 0,
         _ => honest,
     };

@@ -19,6 +19,7 @@ mod golden;
 mod idempotency;
 mod kept_books;
 mod key_in;
+mod lies;
 mod machine;
 mod openapi;
 mod operations;

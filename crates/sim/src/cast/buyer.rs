@@ -20,7 +20,7 @@ use super::{env::SimDial, hosts::PSP};
 use crate::{
     engine::{HostClock, HostHandle},
     oracle::{Asked, TellTale, Told},
-    plan::{Habit, Purchase},
+    plan::{CARD, Habit, Purchase},
 };
 
 /// How long a buyer waits for a page.
@@ -221,12 +221,15 @@ impl Buyer {
     }
 
     async fn open_window(&mut self, order_id: &str) -> Option<String> {
-        let form = format!(
+        let mut form = format!(
             "orderId={order_id}&orderName={}&amount={}&currency=KRW\
              &successUrl=http://shop/success&failUrl=http://shop/fail",
             self.purchase.name,
             self.purchase.total()
         );
+        if self.purchase.method != CARD {
+            form.push_str(&format!("&method={}", self.purchase.method));
+        }
         self.form(&format!("http://{PSP}/window/payments"), &form).await
     }
 

@@ -1,9 +1,9 @@
 //! From a scenario and a seed to a plan.
 
 use jiff::{SignedDuration, civil, tz};
-use rand::{Rng, RngExt};
+use rand::{Rng, RngExt, seq::IndexedRandom};
 
-use super::{Habit, Plan, Purchase, nemesis, psp};
+use super::{Habit, Plan, Purchase, lasting, nemesis, psp};
 use crate::{
     engine::Streams,
     scenario::{Cluster, Scenario, Workload},
@@ -26,6 +26,7 @@ pub fn generate(scenario: &Scenario, seed: u64) -> Plan {
     Plan {
         start: start(scenario, &streams),
         psp: psp::rules(scenario, &purchases, &swarm, &streams),
+        lasting: lasting::rules(scenario, &purchases, &swarm, &streams),
         faults: nemesis::faults(scenario, &cluster, &swarm, &streams),
         cluster,
         swarm: swarm.names(),
@@ -77,7 +78,9 @@ fn purchase(name: String, work: &Workload, end_ms: u64, streams: &Streams) -> Pu
             (format!("seller-{seller}"), amount)
         })
         .collect();
-    Purchase { name, at_ms, items, habits: habits(work, &mut draw) }
+    let mut means = streams.stream(&format!("plan/method/{name}"));
+    let method = work.methods.choose(&mut means).expect("checked: there is one").clone();
+    Purchase { name, at_ms, items, method, habits: habits(work, &mut draw) }
 }
 
 fn habits(work: &Workload, draw: &mut impl Rng) -> Vec<Habit> {
@@ -114,4 +117,25 @@ fn habits(work: &Workload, draw: &mut impl Rng) -> Vec<Habit> {
         habits.extend(draw.random_bool(chance).then_some(habit));
     }
     habits
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_method_is_drawn_and_nothing_else_changes() {
+        let scenario = |methods: &str| {
+            let text = format!("name = \"x\"\nabout = \"y\"\n[workload]\npayments = 60\n{methods}");
+            Scenario::parse("x.toml", &text).unwrap()
+        };
+        let by_card = generate(&scenario(""), 3);
+        let mut mixed = generate(&scenario("methods = [\"CARD\", \"TRANSFER\", \"EASY_PAY\"]"), 3);
+        let drawn: BTreeSet<_> = mixed.purchases.iter().map(|p| p.method.clone()).collect();
+        assert_eq!(drawn.into_iter().collect::<Vec<_>>(), ["CARD", "EASY_PAY", "TRANSFER"]);
+        mixed.purchases.iter_mut().for_each(|p| p.method = "CARD".to_owned());
+        assert_eq!(mixed, by_card);
+    }
 }

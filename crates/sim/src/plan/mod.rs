@@ -4,6 +4,8 @@
 //! down, and is all that a run depends on besides the scenario and the seed.
 
 mod generate;
+mod lasting;
+mod lies;
 mod nemesis;
 mod psp;
 
@@ -30,6 +32,9 @@ pub struct Plan {
     /// The PSP's fault programme until everything heals.
     #[serde(default)]
     pub psp: Vec<Rule>,
+    /// Rules of it that go on after that, and whose counting goes on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lasting: Vec<Rule>,
     #[serde(default)]
     pub faults: Vec<Fault>,
 }
@@ -44,9 +49,23 @@ pub struct Purchase {
     pub at_ms: u64,
     /// Seller and amount of each item.
     pub items: Vec<(String, i64)>,
+    /// What the buyer pays with, as the PSP's window calls it.
+    #[serde(default = "card", skip_serializing_if = "is_card")]
+    pub method: String,
     /// What is unusual about it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub habits: Vec<Habit>,
+}
+
+/// What buyers pay with unless the scenario says otherwise.
+pub const CARD: &str = "CARD";
+
+fn card() -> String {
+    CARD.to_owned()
+}
+
+fn is_card(method: &str) -> bool {
+    method == CARD
 }
 
 /// Something unusual that a buyer does.
@@ -78,6 +97,11 @@ pub enum Habit {
 }
 
 impl Purchase {
+    /// By card, with nothing unusual about it.
+    pub fn of_card(name: &str, at_ms: u64, items: Vec<(String, i64)>) -> Self {
+        Self { name: name.to_owned(), at_ms, items, method: card(), habits: Vec::new() }
+    }
+
     /// Whether the buyer has a habit.
     pub fn has(&self, habit: Habit) -> bool {
         self.habits.contains(&habit)

@@ -46,11 +46,12 @@ impl Swarm {
     }
 }
 
-/// The settings of a section that are numbers, by name.
+/// The settings of a section that are chances or averages, by name.
 fn amounts(section: &impl serde::Serialize) -> Vec<(String, f64)> {
     let value = serde_json::to_value(section).expect("plain data");
     let fields = value.as_object().expect("a section is an object");
-    fields.iter().filter_map(|(k, v)| Some((k.clone(), v.as_f64()?))).collect()
+    let numbers = fields.iter().filter(|(_, v)| v.is_f64());
+    numbers.filter_map(|(k, v)| Some((k.clone(), v.as_f64()?))).collect()
 }
 
 /// The faults of a run, in the order of their times.

@@ -3,7 +3,7 @@
 use fake_psp::{Endpoint, Match, Rule, State, Verdict};
 use rand::{Rng, RngExt, seq::IndexedRandom};
 
-use super::{Purchase, nemesis::Swarm};
+use super::{Purchase, lies, nemesis::Swarm};
 use crate::{engine::Streams, scenario::Scenario};
 
 /// Codes that pass.
@@ -67,11 +67,19 @@ pub(super) fn rules(
             (Endpoint::Webhook, Verdict::Forge { status: some(draw, &states) })
         });
         add("settlement", chances.settlement, &settlement);
+        rules.extend(lies::rules(scenario, purchase, swarm, streams));
     }
     rules
 }
 
-fn rule(purchase: &str, kind: &str, endpoint: Endpoint, nth: u32, then: Verdict) -> Rule {
+/// A rule for the n-th call of a purchase's order at an endpoint.
+pub(super) fn rule(
+    purchase: &str,
+    kind: &str,
+    endpoint: Endpoint,
+    nth: u32,
+    then: Verdict,
+) -> Rule {
     // A decline or a settlement row is what it is, not the second of its kind.
     let first =
         matches!(endpoint, Endpoint::SettlementFile) || matches!(then, Verdict::Decline { .. });
@@ -80,7 +88,8 @@ fn rule(purchase: &str, kind: &str, endpoint: Endpoint, nth: u32, then: Verdict)
     Rule { name: Some(format!("{kind} {purchase}")), on, then }
 }
 
-fn some<T: Clone>(draw: &mut dyn Rng, from: &[T]) -> T {
+/// One of these.
+pub(super) fn some<T: Clone>(draw: &mut dyn Rng, from: &[T]) -> T {
     from.choose(draw).expect("a list of choices is not empty").clone()
 }
 
