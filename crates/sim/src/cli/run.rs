@@ -126,7 +126,10 @@ pub(super) fn show(
     say(format!("\nThe story of {order}:"))?;
     let lines = story::of(scenario, seed, plan, order);
     let shown = if look.is_full() { lines.len() } else { STORY };
+    // The order stands in the heading; in a short line its place is for what happened.
+    let order = format!(" order={order}");
     for line in lines.iter().take(shown) {
+        let line = if look.is_full() { line.clone() } else { line.replace(&order, "") };
         say(look.cut(&format!("  {line}")))?;
     }
     if lines.len() > shown {
