@@ -8,6 +8,7 @@ pub mod engine;
 
 pub mod plan;
 pub mod scenario;
+pub mod scenarios;
 
 pub mod cast;
 pub mod collect;
@@ -15,6 +16,8 @@ pub mod oracle;
 pub mod run;
 pub mod snapshot;
 
+pub mod keep;
+pub mod look;
 pub mod report;
 pub mod story;
 pub mod sweep;

@@ -1,35 +1,84 @@
-//! What a run says to its reader: a verdict, and for a failure the invariant, the payment's story
-//! and the one command that replays it.
+//! What a run says to its reader: a conclusion, the numbers, and what broke.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+pub use crate::keep::{Replay, keep, save};
 use crate::{
-    oracle,
+    look::Look,
+    oracle::{self, Violation},
     plan::Plan,
     run::{Outcome, Verdict},
     scenario::Scenario,
 };
 
-/// Everything that a run depends on, as a file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Replay {
-    /// Why it was kept.
-    pub because: String,
-    pub seed: u64,
-    pub scenario: Scenario,
-    pub plan: Plan,
+/// Details that are shown of one invariant, unless all are asked for.
+const DETAILS: usize = 3;
+
+/// What a run's verdict means for its scenario: a canary is there to be caught.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conclusion {
+    /// Everything held.
+    Passed,
+    /// An invariant was broken.
+    Broken,
+    /// Nothing was broken, but not everything came to its end in time.
+    NotConverged,
+    /// A canary: the invariant that it must break is among the broken ones.
+    Caught,
+    /// A canary whose invariant held: the alarm is broken.
+    NotCaught,
 }
 
-/// The machine-readable form of an outcome.
+impl Conclusion {
+    /// Of an outcome.
+    pub fn of(scenario: &Scenario, outcome: &Outcome) -> Self {
+        if scenario.is_canary() {
+            let caught = outcome.violations.iter().any(|v| v.invariant == scenario.expect);
+            return if caught { Self::Caught } else { Self::NotCaught };
+        }
+        match outcome.verdict {
+            Verdict::Passed => Self::Passed,
+            Verdict::Broken => Self::Broken,
+            Verdict::NotConverged => Self::NotConverged,
+        }
+    }
+
+    /// Whether it is what the scenario is there to show.
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::Passed | Self::Caught)
+    }
+
+    /// In capitals, for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Passed => "PASSED",
+            Self::Broken => "BROKEN",
+            Self::NotConverged => "DID NOT CONVERGE",
+            Self::Caught => "CAUGHT",
+            Self::NotCaught => "NOT CAUGHT",
+        }
+    }
+}
+
+/// Why a run is no success, in a few words: the first broken invariant, or the one that a canary
+/// should have broken.
+pub fn because(scenario: &Scenario, outcome: &Outcome) -> String {
+    if scenario.is_canary() {
+        return format!("{} was not caught", scenario.expect);
+    }
+    outcome.violations.first().map_or_else(String::new, |v| v.invariant.to_owned())
+}
+
+/// The machine-readable form of an outcome; it always has everything.
 #[derive(Debug, Serialize)]
 pub struct Json<'a> {
     pub scenario: &'a str,
     pub seed: u64,
-    pub verdict: Verdict,
-    pub violations: &'a [oracle::Violation],
+    pub verdict: Conclusion,
+    pub violations: &'a [Violation],
     pub numbers: &'a crate::run::Numbers,
     pub swarm: &'a [String],
     pub fingerprint: &'a str,
@@ -41,66 +90,12 @@ impl<'a> Json<'a> {
         Self {
             scenario: &scenario.name,
             seed,
-            verdict: outcome.verdict,
+            verdict: Conclusion::of(scenario, outcome),
             violations: &outcome.violations,
             numbers: &outcome.numbers,
             swarm: &plan.swarm,
             fingerprint: &outcome.fingerprint,
         }
-    }
-}
-
-/// Writes the replay file; returns its path.
-///
-/// # Errors
-/// If the file cannot be written.
-pub fn keep(
-    scenario: &Scenario,
-    seed: u64,
-    plan: &Plan,
-    because: &str,
-) -> std::io::Result<PathBuf> {
-    let replay = Replay {
-        because: because.to_owned(),
-        seed,
-        scenario: scenario.clone(),
-        plan: plan.clone(),
-    };
-    let folder = PathBuf::from("replays");
-    std::fs::create_dir_all(&folder)?;
-    let path = folder.join(format!("{}-{seed}.toml", scenario.name));
-    let text = toml::to_string(&replay).expect("plans are TOML");
-    std::fs::write(&path, text)?;
-    Ok(path)
-}
-
-/// How text is marked on a terminal; nothing in a pipe.
-#[derive(Debug, Clone, Copy)]
-pub struct Paint {
-    pub colour: bool,
-}
-
-impl Paint {
-    /// Coloured if standard output is a terminal and NO_COLOR is not set.
-    pub fn of_stdout() -> Self {
-        let terminal = std::io::IsTerminal::is_terminal(&std::io::stdout());
-        Self { colour: terminal && std::env::var_os("NO_COLOR").is_none() }
-    }
-
-    fn wrap(self, code: &str, text: &str) -> String {
-        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    }
-
-    pub fn good(self, text: &str) -> String {
-        self.wrap("1;32", text)
-    }
-
-    pub fn bad(self, text: &str) -> String {
-        self.wrap("1;31", text)
-    }
-
-    pub fn faint(self, text: &str) -> String {
-        self.wrap("2", text)
     }
 }
 
@@ -111,48 +106,19 @@ fn never_struck(names: &[String]) -> String {
     format!("{} rules never struck: {}{more}", names.len(), first.join(", "))
 }
 
-/// The verdict for a person.
-pub fn text(
-    scenario: &Scenario,
-    seed: u64,
-    plan: &Plan,
-    outcome: &Outcome,
-    paint: Paint,
-) -> String {
+/// The conclusion for a person.
+pub fn text(scenario: &Scenario, seed: u64, plan: &Plan, outcome: &Outcome, look: Look) -> String {
     let mut out = String::new();
-    let title = match outcome.verdict {
-        Verdict::Passed => paint.good("PASSED"),
-        Verdict::Broken => paint.bad("BROKEN"),
-        Verdict::NotConverged => paint.bad("DID NOT CONVERGE"),
+    let conclusion = Conclusion::of(scenario, outcome);
+    let title = match conclusion.is_good() {
+        true => look.paint.good(conclusion.title()),
+        false => look.paint.bad(conclusion.title()),
     };
-    let _ = writeln!(out, "{title}  {} seed {seed}: {}", scenario.name, scenario.about);
-    let n = &outcome.numbers;
-    let statuses: Vec<_> =
-        n.payments.iter().map(|(status, count)| format!("{count} {status}")).collect();
-    let (hours, minutes) = (n.simulated_s / 3600, n.simulated_s / 60 % 60);
-    let _ = writeln!(out, "  payments    {}", statuses.join(", "));
-    let _ = writeln!(
-        out,
-        "  broken      {} faults in the world, {} at the PSP ({})",
-        n.faults,
-        n.psp_faults,
-        if plan.swarm.is_empty() { "none planned".to_owned() } else { plan.swarm.join(", ") }
-    );
-    let _ = writeln!(
-        out,
-        "  reconciled  {} differences found, {} of them repaired by the system itself",
-        n.differences, n.repaired
-    );
-    let _ = writeln!(
-        out,
-        "  simulated   {hours} h {minutes:02} min: {} PSP calls, {} packets, {} SQL statements",
-        n.psp_calls, n.packets, n.statements
-    );
-    if !n.never_struck.is_empty() {
-        let _ = writeln!(out, "  untried     {}", never_struck(&n.never_struck));
-    }
-    let _ = writeln!(out, "  history     {}", paint.faint(&outcome.fingerprint));
-    if outcome.verdict == Verdict::Passed {
+    let first = format!("{title}  {} seed {seed}: {}", scenario.name, scenario.about);
+    let _ = writeln!(out, "{}", look.cut(&first));
+    numbers(&mut out, plan, outcome, look);
+    let groups = groups(&outcome.violations);
+    if conclusion == Conclusion::Passed {
         let _ = writeln!(
             out,
             "  Every buyer was charged exactly once or not at all, every ledger entry sums to zero, and\n  \
@@ -160,16 +126,114 @@ pub fn text(
             oracle::INVARIANTS.len()
         );
     }
-    for violation in outcome.violations.iter().take(8) {
-        let sentence = oracle::sentence(violation.invariant).unwrap_or_default();
-        let _ = writeln!(out, "\n{} {sentence}", paint.bad(violation.invariant));
-        let _ = writeln!(out, "  {}", violation.detail);
-        if let Some(order) = &violation.order_id {
-            let _ = writeln!(out, "  order {order}");
-        }
+    if scenario.is_canary() {
+        let _ = writeln!(out, "  canary      {}", canary(scenario, &groups));
     }
-    if outcome.violations.len() > 8 {
-        let _ = writeln!(out, "\n… and {} more", outcome.violations.len() - 8);
+    for (invariant, violations) in groups {
+        group(&mut out, invariant, &violations, look);
     }
     out
+}
+
+fn numbers(out: &mut String, plan: &Plan, outcome: &Outcome, look: Look) {
+    let n = &outcome.numbers;
+    let statuses: Vec<_> =
+        n.payments.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    let _ = writeln!(out, "  payments    {}", statuses.join(", "));
+    let planned =
+        if plan.swarm.is_empty() { "none planned".to_owned() } else { plan.swarm.join(", ") };
+    let broken = format!(
+        "  broken      {} faults in the world, {} at the PSP ({planned})",
+        n.faults, n.psp_faults
+    );
+    let _ = writeln!(out, "{}", look.cut(&broken));
+    let _ = writeln!(
+        out,
+        "  reconciled  {} differences found, {} of them repaired by the system itself",
+        n.differences, n.repaired
+    );
+    let (hours, minutes) = (n.simulated_s / 3600, n.simulated_s / 60 % 60);
+    let _ = writeln!(
+        out,
+        "  simulated   {hours} h {minutes:02} min: {} PSP calls, {} packets, {} SQL statements",
+        n.psp_calls, n.packets, n.statements
+    );
+    if !n.never_struck.is_empty() {
+        let line = format!("  untried     {}", never_struck(&n.never_struck));
+        let _ = writeln!(out, "{}", look.cut(&line));
+    }
+    let _ = writeln!(out, "  history     {}", look.paint.faint(&outcome.fingerprint));
+}
+
+/// Violations by invariant, most telling first.
+fn groups(violations: &[Violation]) -> Vec<(&str, Vec<&Violation>)> {
+    let mut groups: Vec<(&str, Vec<&Violation>)> = Vec::new();
+    for violation in violations {
+        match groups.iter_mut().find(|(invariant, _)| *invariant == violation.invariant) {
+            Some((_, group)) => group.push(violation),
+            None => groups.push((violation.invariant, vec![violation])),
+        }
+    }
+    groups
+}
+
+/// What a canary broke, besides what it must.
+fn canary(scenario: &Scenario, groups: &[(&str, Vec<&Violation>)]) -> String {
+    let expect = &scenario.expect;
+    let broken: Vec<_> = groups.iter().map(|(invariant, _)| *invariant).collect();
+    let others: Vec<_> = broken.iter().copied().filter(|id| id != expect).collect();
+    let others = others.join(", ");
+    match (broken.contains(&expect.as_str()), others.is_empty()) {
+        (true, true) => format!("{expect} broke, as it must, and nothing else"),
+        (true, false) => format!("{expect} broke, as it must; so did {others}"),
+        (false, true) => format!("{expect} must break, and nothing did"),
+        (false, false) => format!("{expect} must break, and held; what broke is {others}"),
+    }
+}
+
+/// One heading with its sentence, then the details.
+fn group(out: &mut String, invariant: &str, violations: &[&Violation], look: Look) {
+    let times = match violations.len() {
+        1 => "once".to_owned(),
+        n => format!("{n} times"),
+    };
+    let sentence = oracle::sentence(invariant).unwrap_or_default();
+    let _ = writeln!(out, "\n{}, {times}\n  {sentence}", look.paint.bad(invariant));
+    let shown = if look.is_full() { violations.len() } else { DETAILS };
+    for violation in violations.iter().take(shown) {
+        let line = match &violation.order_id {
+            Some(order) => format!("  - {order}: {}", violation.detail),
+            None => format!("  - {}", violation.detail),
+        };
+        let _ = writeln!(out, "{}", look.cut(&line));
+    }
+    if violations.len() > shown {
+        let _ = writeln!(out, "  … and {} more like it", violations.len() - shown);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::look::Paint;
+
+    #[test]
+    fn the_same_is_said_once_with_three_details() {
+        let violations: Vec<_> = (0..25)
+            .map(|n| Violation::new("zero-sum", Some("ord-1"), format!("{n} {}", "x".repeat(200))))
+            .collect();
+        let groups = groups(&violations);
+        let said = |width| {
+            let mut out = String::new();
+            let look = Look { paint: Paint { colour: false }, width };
+            groups.iter().for_each(|(id, found)| group(&mut out, id, found, look));
+            out
+        };
+        let cut = said(Some(100));
+        assert_eq!(cut.matches("zero-sum").count(), 1, "{cut}");
+        assert!(cut.contains("zero-sum, 25 times") && cut.contains("… and 22 more like it"));
+        assert!(cut.lines().all(|line| line.chars().count() <= 100), "{cut}");
+        let full = said(None);
+        assert_eq!(full.matches(&"x".repeat(200)).count(), 25, "{full}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Many seeds, one world per thread, on all cores.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::Range,
     sync::{
         Mutex, PoisonError,
@@ -11,20 +11,26 @@ use std::{
 
 use crate::{
     engine::{Keep, TraceConfig},
-    plan,
-    run::{self, Outcome, Verdict},
+    oracle::Violation,
+    plan::{self, Plan},
+    report::{self, Conclusion},
+    run::{self, Numbers, Outcome, Verdict},
     scenario::Scenario,
+    snapshot::Books,
 };
 
 /// What a sweep found.
 #[derive(Debug, Default)]
 pub struct Summary {
     pub seeds: u64,
-    pub passed: u64,
+    /// Seeds that passed; of a canary, those that were caught.
+    pub good: u64,
     pub payments: u64,
     pub simulated_s: u64,
-    /// Seed → its verdict and the first broken invariant, for those that did not pass.
-    pub failures: BTreeMap<u64, (Verdict, String)>,
+    /// Seed → its conclusion and why, for those that were not good.
+    pub failures: BTreeMap<u64, (Conclusion, String)>,
+    /// Invariant → on how many seeds it broke, first or not.
+    pub broke: BTreeMap<&'static str, u64>,
 }
 
 /// Runs `seeds` on `jobs` threads. `progress` is called after each seed, from any thread.
@@ -44,9 +50,10 @@ pub fn sweep(
                     if seed >= seeds.end {
                         return;
                     }
-                    let outcome = one(scenario, seed);
+                    let outcome = apart(|| one(scenario, seed));
                     progress(seed, &outcome);
-                    summary.lock().unwrap_or_else(PoisonError::into_inner).add(seed, &outcome);
+                    let mut summary = summary.lock().unwrap_or_else(PoisonError::into_inner);
+                    summary.add(scenario, seed, &outcome);
                 }
             });
         }
@@ -60,30 +67,78 @@ pub fn one(scenario: &Scenario, seed: u64) -> Outcome {
     run::run(scenario, seed, &plan, quick())
 }
 
+/// Runs a plan, for its verdict; a panic of the run itself is a verdict, too.
+pub fn guarded(scenario: &Scenario, seed: u64, plan: &Plan, trace: TraceConfig) -> Outcome {
+    apart(|| run::run(scenario, seed, plan, trace))
+}
+
+/// Runs a world on a thread of its own: should it panic outside its hosts, nothing that it left
+/// behind on its thread meets the next one, and the panic is the outcome.
+fn apart(world: impl FnOnce() -> Outcome + Send) -> Outcome {
+    let ended = std::thread::scope(|scope| scope.spawn(world).join());
+    ended.unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        let detail = format!("the run itself panicked: {}", text.unwrap_or("(no message)"));
+        Outcome {
+            verdict: Verdict::Broken,
+            violations: vec![Violation::new("no-panics", None, detail)],
+            numbers: Numbers::default(),
+            books: Books::default(),
+            fingerprint: String::new(),
+            trace: Vec::new(),
+        }
+    })
+}
+
 /// A trace of which only the fingerprint is kept.
 pub fn quick() -> TraceConfig {
     TraceConfig { keep: Keep::Nothing, level: tracing::Level::INFO }
 }
 
 impl Summary {
-    fn add(&mut self, seed: u64, outcome: &Outcome) {
+    fn add(&mut self, scenario: &Scenario, seed: u64, outcome: &Outcome) {
         self.seeds += 1;
         self.payments += outcome.numbers.payments.values().map(|n| *n as u64).sum::<u64>();
         self.simulated_s += outcome.numbers.simulated_s;
-        match outcome.violations.first() {
-            None => self.passed += 1,
-            Some(first) => {
-                self.failures.insert(seed, (outcome.verdict, first.invariant.to_owned()));
-            }
+        let broken: BTreeSet<_> = outcome.violations.iter().map(|v| v.invariant).collect();
+        for invariant in broken {
+            *self.broke.entry(invariant).or_default() += 1;
+        }
+        let conclusion = Conclusion::of(scenario, outcome);
+        if conclusion.is_good() {
+            self.good += 1;
+        } else {
+            self.failures.insert(seed, (conclusion, report::because(scenario, outcome)));
         }
     }
+}
 
-    /// Broken invariants and how often each was the verdict.
-    pub fn by_invariant(&self) -> BTreeMap<&str, usize> {
-        let mut counts = BTreeMap::new();
-        for (_, invariant) in self.failures.values() {
-            *counts.entry(invariant.as_str()).or_default() += 1;
-        }
-        counts
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_run_itself_is_its_verdict() {
+        let outcome = apart(|| panic!("the stage fell down"));
+        assert_eq!(outcome.verdict, Verdict::Broken);
+        assert_eq!(outcome.violations[0].invariant, "no-panics");
+        assert!(outcome.violations[0].detail.ends_with("the stage fell down"), "{outcome:?}");
+    }
+
+    /// A cheat in a database that is not there panics the stage, on every seed.
+    #[test]
+    fn a_sweep_survives_its_seeds() {
+        let text = "name = \"x\"\nabout = \"y\"\n[workload]\npayments = 1\n";
+        let mut scenario = Scenario::parse("x.toml", text).expect("a scenario");
+        let nowhere = crate::scenario::Cheat {
+            at_s: 1,
+            database: "nowhere".to_owned(),
+            sql: "SELECT 1".to_owned(),
+        };
+        scenario.cheat.push(nowhere);
+        let summary = sweep(&scenario, 0..3, 2, &|_, _| {});
+        assert_eq!((summary.seeds, summary.good), (3, 0));
+        assert_eq!(summary.broke.get("no-panics"), Some(&3));
     }
 }

@@ -281,9 +281,9 @@ impl Buyer {
 
     fn remember(&self, back: &[Redirect]) {
         let mut confirmed = self.shop.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
-        confirmed.extend(back.iter().take(1).map(|b| {
-            (self.purchase.name.clone(), b.payment_key.clone())
-        }));
+        confirmed.extend(
+            back.iter().take(1).map(|b| (self.purchase.name.clone(), b.payment_key.clone())),
+        );
     }
 
     async fn confirm_once(
@@ -296,8 +296,7 @@ impl Buyer {
         let asked_at = self.clock.now();
         let answer =
             self.post(replica, "/v1/payments/confirm", &body(back), None, patience).await.ok();
-        let status =
-            self.note_payment((asked, replica), asked_at, &back.order_id, answer.as_ref());
+        let status = self.note_payment((asked, replica), asked_at, &back.order_id, answer.as_ref());
         (answer.is_some(), status)
     }
 
@@ -311,9 +310,8 @@ impl Buyer {
             let buyer = &*self;
             // Different replicas: what one is doing the other does not know.
             let clicks = back.iter().flat_map(|back| std::iter::repeat_n(back, clicks));
-            let click = |(n, back)| {
-                buyer.confirm_once(Asked::Confirm, buyer.replica + n, back, patience)
-            };
+            let click =
+                |(n, back)| buyer.confirm_once(Asked::Confirm, buyer.replica + n, back, patience);
             let answers = join_all(clicks.enumerate().map(click)).await;
             let heard = answers.iter().any(|(heard, _)| *heard);
             status = answers.into_iter().filter_map(|(_, status)| status).next_back().or(status);

@@ -11,14 +11,20 @@ use sim::{
     plan, run,
 };
 
-use super::{End, load};
+use super::{
+    End, SEED_MAX, load,
+    out::{Stream, note, say},
+};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  sim meta storm --seed 7                   the same history in two processes?
+  sim meta storm --seed 7 --trace | less    read that history, line by line")]
 pub(super) struct Args {
-    /// A scenario file, or the name of one in scenarios/.
+    /// A scenario file, or the name of one (see `sim list`).
     scenario: PathBuf,
     /// Everything random follows from it.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
     seed: u64,
     /// Write the trace to standard output instead of comparing (what the two processes do).
     #[arg(long)]
@@ -33,10 +39,10 @@ impl Args {
         let scenario = load(&self.scenario)?;
         if self.trace {
             let plan = plan::generate(&scenario, self.seed);
-            let writer = Box::new(BufWriter::with_capacity(1 << 20, io::stdout()));
+            let writer = Box::new(BufWriter::with_capacity(1 << 20, Stream));
             let trace = TraceConfig { keep: Keep::Writer(writer), level: self.level };
             let outcome = run::run(&scenario, self.seed, &plan, trace);
-            eprintln!("{}", outcome.fingerprint);
+            note(outcome.fingerprint);
             return Ok(End::Passed);
         }
         let (mut one, mut two) = (self.child()?, self.child()?);
@@ -46,18 +52,17 @@ impl Args {
         let _ = (one.wait(), two.wait());
         match difference.map_err(|e| format!("cannot read a trace: {e}"))? {
             Ok(count) => {
-                println!(
+                say(format!(
                     "DETERMINISTIC  {} seed {}: {count} lines are the same in two processes",
                     scenario.name, self.seed
-                );
+                ))?;
                 Ok(End::Passed)
             }
             Err(found) => {
-                println!(
-                    "NOT DETERMINISTIC  {} seed {}: line {} differs",
-                    scenario.name, self.seed, found.line
-                );
-                println!("  one: {}\n  two: {}", found.one, found.two);
+                say(format!(
+                    "NOT DETERMINISTIC  {} seed {}: line {} differs\n  one: {}\n  two: {}",
+                    scenario.name, self.seed, found.line, found.one, found.two
+                ))?;
                 Ok(End::NotDeterministic)
             }
         }

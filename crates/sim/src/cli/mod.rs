@@ -1,29 +1,33 @@
 //! The command line.
 
+mod list;
 mod meta;
+mod out;
+mod progress;
 mod replay;
 mod run;
 mod sweep;
 
-use std::{
-    ops::Range,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{ops::Range, path::Path, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use sim::{
-    run::Verdict,
-    scenario::{Scenario, ScenarioError},
-};
+use sim::{report::Conclusion, scenario::Scenario, scenarios};
 
 /// Runs the real payment services in a simulated world, breaks everything under a seed, and proves
 /// that every buyer is charged exactly once.
 ///
-/// Exit codes: 0 passed; 1 an invariant was broken; 2 usage; 3 did not converge;
-/// 4 not deterministic. The same scenario and seed always give the same history.
+/// Exit codes: 0 passed, or a canary was caught; 1 an invariant was broken, or a canary was not
+/// caught; 2 usage; 3 did not converge; 4 not deterministic. The same scenario and seed always give the same history.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "Examples:
+  sim list                             what can be run
+  sim run storm --seed 7               one history in which everything breaks, with a verdict
+  sim sweep storm --seeds 0..100       many, on all cores
+  sim replay replays/FILE.toml         a failure, again"
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -40,7 +44,7 @@ enum Command {
     /// Check determinism: one seed in two processes, traces compared line by line.
     Meta(meta::Args),
     /// List the scenarios.
-    List(List),
+    List(list::Args),
 }
 
 /// How a command ends.
@@ -53,12 +57,12 @@ pub(crate) enum End {
     NotDeterministic = 4,
 }
 
-impl From<Verdict> for End {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Passed => End::Passed,
-            Verdict::Broken => End::Broken,
-            Verdict::NotConverged => End::NotConverged,
+impl From<Conclusion> for End {
+    fn from(conclusion: Conclusion) -> Self {
+        match conclusion {
+            Conclusion::Passed | Conclusion::Caught => End::Passed,
+            Conclusion::Broken | Conclusion::NotCaught => End::Broken,
+            Conclusion::NotConverged => End::NotConverged,
         }
     }
 }
@@ -73,67 +77,45 @@ impl Cli {
             Command::List(args) => args.run(),
         };
         let end = end.unwrap_or_else(|message| {
-            eprintln!("error: {message}");
+            out::note(format!("error: {message}"));
             End::Usage
         });
         ExitCode::from(end as u8)
     }
 }
 
-/// A scenario by its file, or by its name in `scenarios/`.
+/// The largest seed: replay files are TOML, whose integers have a sign.
+const SEED_MAX: u64 = i64::MAX as u64;
+
+/// A scenario by its file; or by its name, from `./scenarios/`, or as this program was built with.
 pub(crate) fn load(given: &Path) -> Result<Scenario, String> {
-    let named = PathBuf::from("scenarios").join(given).with_extension("toml");
-    let path = if !given.exists() && named.exists() { &named } else { given };
-    Scenario::load(path).map_err(|error| match error {
-        ScenarioError::Io { .. } => format!("{error}. `sim list` shows the scenarios"),
-        other => other.to_string(),
-    })
+    let named = Path::new("scenarios").join(given);
+    let named = named.with_extension("toml");
+    let found = [given, &named].into_iter().find(|path| path.is_file());
+    if let Some(path) = found {
+        return Scenario::load(path).map_err(|e| e.to_string());
+    }
+    let name = given.to_string_lossy();
+    if let Some(text) = scenarios::text(&name) {
+        return Scenario::parse(&name, text).map_err(|e| e.to_string());
+    }
+    let names = scenarios::EMBEDDED.iter().map(|(name, _)| *name);
+    let near = names
+        .max_by(|a, b| strsim::jaro_winkler(a, &name).total_cmp(&strsim::jaro_winkler(b, &name)));
+    let near = near.filter(|near| strsim::jaro_winkler(near, &name) > 0.8);
+    let hint = near.map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
+    Err(format!("there is no file and no scenario `{name}`.{hint} `sim list` shows the scenarios"))
 }
 
 /// Reads `A..B`.
 pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
     let wrong = || format!("`{text}` is no range of seeds such as 0..100");
     let (from, to) = text.split_once("..").ok_or_else(wrong)?;
-    let range = from.parse().map_err(|_| wrong())?..to.parse().map_err(|_| wrong())?;
-    if range.is_empty() { Err(format!("the range {text} is empty")) } else { Ok(range) }
-}
-
-#[derive(Debug, clap::Args)]
-struct List {
-    /// Where to look.
-    #[arg(default_value = "scenarios")]
-    folder: PathBuf,
-    /// For machines.
-    #[arg(long)]
-    json: bool,
-}
-
-impl List {
-    fn run(self) -> Result<End, String> {
-        let folder = self.folder.display();
-        let entries = std::fs::read_dir(&self.folder)
-            .map_err(|e| format!("cannot read {folder}: {e}. Run from the project's root"))?;
-        let mut paths: Vec<_> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
-        paths.retain(|path| path.extension().is_some_and(|e| e == "toml"));
-        paths.sort();
-        let mut listed = Vec::new();
-        for path in &paths {
-            listed.push(Scenario::load(path).map_err(|e| e.to_string())?);
-        }
-        if self.json {
-            let rows = listed.iter().map(
-                |s| serde_json::json!({ "name": s.name, "about": s.about, "expect": s.expect }),
-            );
-            println!("{}", serde_json::Value::from_iter(rows));
-            return Ok(End::Passed);
-        }
-        for scenario in listed {
-            let expect = match scenario.is_canary() {
-                true => format!(" (must break {})", scenario.expect),
-                false => String::new(),
-            };
-            println!("{:<22} {}{expect}", scenario.name, scenario.about);
-        }
-        Ok(End::Passed)
+    let (from, to) = (from.parse().map_err(|_| wrong())?, to.parse().map_err(|_| wrong())?);
+    match () {
+        () if from > to => Err(format!("it ends before it begins; did you mean {to}..{from}?")),
+        () if from == to => Err("it is empty: the last seed is not included".to_owned()),
+        () if to > SEED_MAX => Err(format!("seeds go up to {SEED_MAX}")),
+        () => Ok(from..to),
     }
 }

@@ -4,27 +4,36 @@ use std::{ops::Range, path::PathBuf, thread::available_parallelism};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sim::{
+    look::{Look, Paint},
     plan,
-    report::{self, Paint},
-    run::Verdict,
+    report::Conclusion,
     scenario::Scenario,
     sweep::{self, Summary},
 };
 
-use super::{End, load, seeds};
+use super::{
+    End, load,
+    out::{note, say},
+    run::keep,
+    seeds,
+};
 
 /// Failures that are shown with their replay commands.
 const SHOWN: usize = 5;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  sim sweep storm                        seeds 0 to 99 on all cores
+  sim sweep storm --seeds 0..2000        many more
+  sim sweep canary_zero_sum --jobs 1     a canary: every seed must be caught")]
 pub(super) struct Args {
-    /// A scenario file, or the name of one in scenarios/.
+    /// A scenario file, or the name of one (see `sim list`).
     scenario: PathBuf,
     /// Which seeds, from (included) to (excluded).
     #[arg(long, value_name = "A..B", default_value = "0..100", value_parser = seeds)]
     seeds: Range<u64>,
     /// Worlds at once; by default one per core.
-    #[arg(long)]
+    #[arg(long, value_parser = jobs)]
     jobs: Option<usize>,
     /// For machines: one JSON object on standard output.
     #[arg(long)]
@@ -35,16 +44,18 @@ impl Args {
     pub(super) fn run(self) -> Result<End, String> {
         let scenario = load(&self.scenario)?;
         let jobs = self.jobs.unwrap_or_else(|| available_parallelism().map_or(1, |n| n.get()));
+        let look = Look::of_stdout(false);
         let bar = bar(self.seeds.end - self.seeds.start);
         let summary = sweep::sweep(&scenario, self.seeds.clone(), jobs, &|seed, outcome| {
             if let (Some(first), false) = (outcome.violations.first(), scenario.is_canary()) {
-                bar.suspend(|| eprintln!("seed {seed}: {} {}", first.invariant, first.detail));
+                let line = format!("seed {seed}: {} {}", first.invariant, first.detail);
+                bar.suspend(|| note(look.cut(&line)));
             }
             bar.inc(1);
         });
         bar.finish_and_clear();
         if self.json {
-            println!("{}", json(&scenario, &summary));
+            say(json(&scenario, &summary))?;
         } else {
             print(&scenario, &summary)?;
         }
@@ -57,38 +68,57 @@ fn bar(seeds: u64) -> ProgressBar {
     ProgressBar::new(seeds).with_style(style.expect("a fixed template"))
 }
 
+/// Reads a number of worlds.
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("no world would run: give 1 or more, or leave it out for one per core".into()),
+        Ok(jobs) => Ok(jobs),
+        Err(_) => Err("it is a whole number, such as 4".into()),
+    }
+}
+
 fn end(summary: &Summary) -> End {
-    let verdicts: Vec<_> = summary.failures.values().map(|(verdict, _)| *verdict).collect();
+    let ends: Vec<_> = summary.failures.values().map(|(c, _)| End::from(*c)).collect();
     match () {
-        () if verdicts.contains(&Verdict::Broken) => End::Broken,
-        () if verdicts.contains(&Verdict::NotConverged) => End::NotConverged,
+        () if ends.contains(&End::Broken) => End::Broken,
+        () if ends.contains(&End::NotConverged) => End::NotConverged,
         () => End::Passed,
+    }
+}
+
+/// The conclusion over all seeds, in capitals and in a participle.
+fn title(scenario: &Scenario, summary: &Summary) -> (&'static str, &'static str) {
+    match (scenario.is_canary(), summary.failures.is_empty()) {
+        (false, true) => ("PASSED", "passed"),
+        (false, false) => ("FAILED", "passed"),
+        (true, true) => (Conclusion::Caught.title(), "caught"),
+        (true, false) => (Conclusion::NotCaught.title(), "caught"),
     }
 }
 
 fn print(scenario: &Scenario, summary: &Summary) -> Result<(), String> {
     let paint = Paint::of_stdout();
-    let title = match summary.failures.is_empty() {
-        true => paint.good("PASSED"),
-        false => paint.bad("FAILED"),
-    };
-    let days = summary.simulated_s / 86_400;
-    println!(
-        "{title}  {}: {} of {} seeds passed; {} payments in {days} simulated days",
-        scenario.name, summary.passed, summary.seeds, summary.payments
-    );
-    for (invariant, count) in summary.by_invariant() {
-        println!("  {} broke on {count} seeds", paint.bad(invariant));
+    let (title, participle) = title(scenario, summary);
+    let title = if summary.failures.is_empty() { paint.good(title) } else { paint.bad(title) };
+    say(format!(
+        "{title}  {}: {} of {} seeds {participle}; {} payments in {} simulated days",
+        scenario.name,
+        summary.good,
+        summary.seeds,
+        summary.payments,
+        summary.simulated_s / 86_400
+    ))?;
+    for (invariant, count) in &summary.broke {
+        let must = if scenario.expect == *invariant { ", as it must" } else { "" };
+        say(format!("  {} broke on {count} seeds{must}", paint.bad(invariant)))?;
     }
-    for (seed, (_, invariant)) in summary.failures.iter().take(SHOWN) {
+    for (seed, (_, because)) in summary.failures.iter().take(SHOWN) {
         let plan = plan::generate(scenario, *seed);
-        let path = report::keep(scenario, *seed, &plan, invariant)
-            .map_err(|e| format!("cannot write the replay file: {e}"))?;
-        println!("  seed {seed}: {invariant}. Replay it: cargo sim replay {}", path.display());
+        let path = keep(scenario, *seed, &plan, because)?;
+        say(format!("  seed {seed}: {because}. Replay it: cargo sim replay {}", path.display()))?;
     }
-    if scenario.is_canary() {
-        let caught = summary.failures.values().filter(|(_, i)| *i == scenario.expect).count();
-        println!("  a canary: {caught} of {} seeds broke {}", summary.seeds, scenario.expect);
+    if summary.failures.len() > SHOWN {
+        say(format!("  … and {} more seeds; --json has them all", summary.failures.len() - SHOWN))?;
     }
     Ok(())
 }
@@ -96,12 +126,14 @@ fn print(scenario: &Scenario, summary: &Summary) -> Result<(), String> {
 fn json(scenario: &Scenario, summary: &Summary) -> serde_json::Value {
     serde_json::json!({
         "scenario": scenario.name,
+        "verdict": title(scenario, summary).0.to_lowercase().replace(' ', "_"),
         "seeds": summary.seeds,
-        "passed": summary.passed,
+        (title(scenario, summary).1): summary.good,
         "payments": summary.payments,
         "simulated_s": summary.simulated_s,
-        "failures": summary.failures.iter().map(|(seed, (verdict, invariant))| {
-            serde_json::json!({ "seed": seed, "verdict": verdict, "invariant": invariant })
+        "broke": summary.broke,
+        "failures": summary.failures.iter().map(|(seed, (conclusion, because))| {
+            serde_json::json!({ "seed": seed, "verdict": conclusion, "because": because })
         }).collect::<Vec<_>>(),
     })
 }

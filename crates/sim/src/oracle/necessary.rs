@@ -167,7 +167,9 @@ fn is_caused(facts: &Facts, kind: &str, case: Option<&Case<'_>>, seen: Timestamp
             let bound = super::on_time::booking(&facts.plan.cluster);
             !facts.is_clear(Way::BOOK, seen - hour, seen)
                 || facts.times.orders.values().any(|times| {
-                    times.came_to("SUCCESS").is_some_and(|paid| paid <= seen && paid + bound >= seen)
+                    times
+                        .came_to("SUCCESS")
+                        .is_some_and(|paid| paid <= seen && paid + bound >= seen)
                 })
         }
         // The others are judged by `reconciliation`.

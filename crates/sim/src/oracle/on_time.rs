@@ -84,7 +84,8 @@ fn settled(case: &Case<'_>) -> Option<String> {
         true => night_after(case.facts, calm) + settling(cluster),
     };
     let what = if was_dead { "the night's work" } else { "the last trouble" };
-    (end > by).then(|| format!("became final {}: {what} was over {}", at(case, end), at(case, calm)))
+    (end > by)
+        .then(|| format!("became final {}: {what} was over {}", at(case, end), at(case, calm)))
 }
 
 /// A paid order is in both books soon after, and is declared done after that, not before.
@@ -123,8 +124,14 @@ fn heard(case: &Case<'_>) -> Option<String> {
     // A call about the payment that was planted to go wrong costs another try.
     let spoilt = case.spoilt_calls(told.at, by) > 0;
     let late = end > by && clear && !spoilt;
-    late.then(|| format!("a webhook told {} at {}, and it became final {}", told.status,
-        at(case, told.at), at(case, end)))
+    late.then(|| {
+        format!(
+            "a webhook told {} at {}, and it became final {}",
+            told.status,
+            at(case, told.at),
+            at(case, end)
+        )
+    })
 }
 
 /// A report is made in its night, or as soon as the night's trouble is over.

@@ -142,12 +142,13 @@ impl<'a> Acts<'a> {
     /// once the old one is spent.
     fn keys(&self) -> Option<String> {
         for pair in self.calls.windows(2) {
-            let (Some(old), Some(new)) = (&pair[0].idempotency_key, &pair[1].idempotency_key) else {
+            let (Some(old), Some(new)) = (&pair[0].idempotency_key, &pair[1].idempotency_key)
+            else {
                 return Some("was asked for without an idempotency key".to_owned());
             };
-            let refused = pair[0].status.is_some_and(|status| {
-                (400..500).contains(&status) && !matches!(status, 409 | 429)
-            });
+            let refused = pair[0]
+                .status
+                .is_some_and(|status| (400..500).contains(&status) && !matches!(status, 409 | 429));
             let heard = self.case.facts.is_clear(Way::EXECUTE, pair[0].at, pair[1].at);
             if old == new && refused && heard && !self.told_late(pair[0]) {
                 let status = pair[0].status.unwrap_or(0);

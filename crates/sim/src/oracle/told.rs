@@ -46,7 +46,9 @@ pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
 /// What was asked of a payment, against what the API promises.
 fn payment_line(case: &Case<'_>, line: &TellTale) -> Option<String> {
     let wanted = match (line.asked, &line.told) {
-        (Asked::Window | Asked::Checkout | Asked::OtherBody | Asked::UnknownOrder, _) => return None,
+        (Asked::Window | Asked::Checkout | Asked::OtherBody | Asked::UnknownOrder, _) => {
+            return None;
+        }
         (_, Told::Nothing(_)) => return unheard(case, line),
         (_, Told::Refused(refusal)) if refusal.status >= 500 => {
             return unavailable(case.facts, line, refusal);
@@ -131,7 +133,9 @@ fn wrong_page(case: &Case<'_>, line: &TellTale, page: &Page) -> Option<String> {
     match page.status.as_str() {
         "SUCCESS" => wrong_time(case, page),
         "FAILURE" => wrong_reason(case, page),
-        _ => page.failure.is_some().then(|| "was told a reason of a failure that is none".to_owned()),
+        _ => {
+            page.failure.is_some().then(|| "was told a reason of a failure that is none".to_owned())
+        }
     }
 }
 
@@ -178,7 +182,9 @@ fn checkout(facts: &Facts, line: &TellTale) -> Option<String> {
     let clear = facts.is_clear(Way::SHOP, line.asked_at - CALM, line.at);
     match &line.told {
         Told::Nothing(why) => clear.then(|| format!("a checkout was not answered: {why}")),
-        Told::Keyed { status: 201, request, body, .. } => wrong_checkout(facts, line, request, body),
+        Told::Keyed { status: 201, request, body, .. } => {
+            wrong_checkout(facts, line, request, body)
+        }
         Told::Keyed { status: 429, retry_after, key, .. } => {
             let excused = is_under_way(facts, line, key) && retry_after.is_some();
             (!excused).then(|| "a checkout was told 429, and nothing was under way".to_owned())
@@ -213,13 +219,12 @@ fn was_raced(facts: &Facts, line: &TellTale, key: &str) -> bool {
 /// Whether another request with this key was under way, or was broken off a moment ago.
 fn is_under_way(facts: &Facts, line: &TellTale, key: &str) -> bool {
     let mine = facts.history.iter().filter(|other| other.purchase == line.purchase);
-    let mut keyed = mine.filter(|other| !std::ptr::eq(*other, line)).filter(|other| {
-        match &other.told {
+    let mut keyed =
+        mine.filter(|other| !std::ptr::eq(*other, line)).filter(|other| match &other.told {
             Told::Keyed { key: theirs, .. } => theirs == key,
             Told::Nothing(_) => matches!(other.asked, Asked::Checkout | Asked::OtherBody),
             _ => false,
-        }
-    });
+        });
     keyed.any(|other| {
         let answered = matches!(other.told, Told::Keyed { status: 201 | 422, .. });
         let until = if answered { other.at } else { other.at + LEASE };

@@ -114,7 +114,12 @@ impl Facts {
 
     /// When the last break on a way that is felt within a stretch is not felt any more; `None`: the
     /// stretch is clear.
-    pub(super) fn trouble(&self, way: Way<'_>, from: Timestamp, to: Timestamp) -> Option<Timestamp> {
+    pub(super) fn trouble(
+        &self,
+        way: Way<'_>,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Option<Timestamp> {
         let felt = self.breaks(way).filter(|(begin, end)| *begin <= to && *end >= from);
         felt.map(|(_, end)| end).max()
     }

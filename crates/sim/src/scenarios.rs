@@ -1,0 +1,60 @@
+//! The scenarios of this repository, inside the binary, so that `sim` works in any directory.
+
+/// Name and text of each file of `scenarios/`.
+macro_rules! embedded {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../../scenarios/", $name, ".toml")))),*]
+    };
+}
+
+/// All of them, by name, in alphabetical order: the name and the text of the file.
+pub const EMBEDDED: &[(&str, &str)] = embedded![
+    "canary_convergence",
+    "canary_exactly_once",
+    "canary_zero_sum",
+    "codes",
+    "console_cancels",
+    "cut_lists",
+    "database_cuts",
+    "double_click",
+    "duplicate_answers",
+    "executor_crash",
+    "false_success",
+    "late_webhooks",
+    "lost_answer",
+    "month",
+    "psp_outage",
+    "rate_limited",
+    "settlement_errors",
+    "smoke",
+    "split_ledger",
+    "storm",
+    "stubborn",
+];
+
+/// The text of one; `None` if there is none of this name.
+pub fn text(name: &str) -> Option<&'static str> {
+    EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_embedded_and_nothing_else() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(folder).expect("the repository has scenarios/") {
+            let path = entry.expect("readable").path();
+            if path.extension().is_some_and(|extension| extension == "toml") {
+                names.push(path.file_stem().expect("a name").to_string_lossy().into_owned());
+            }
+        }
+        names.sort();
+        let embedded: Vec<_> = EMBEDDED.iter().map(|(name, _)| *name).collect();
+        assert_eq!(embedded, names, "bring the list in crates/sim/src/scenarios.rs up to date");
+    }
+}
