@@ -15,6 +15,7 @@ pub mod oracle;
 pub mod run;
 pub mod snapshot;
 
+pub mod coverage;
 pub mod report;
 pub mod story;
 pub mod sweep;

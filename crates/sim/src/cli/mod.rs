@@ -1,5 +1,6 @@
 //! The command line.
 
+mod coverage;
 mod meta;
 mod replay;
 mod run;
@@ -39,6 +40,8 @@ enum Command {
     Replay(replay::Args),
     /// Check determinism: one seed in two processes, traces compared line by line.
     Meta(meta::Args),
+    /// Run many seeds of many scenarios and report what was tried, and what never was.
+    Coverage(coverage::Args),
     /// List the scenarios.
     List(List),
 }
@@ -70,6 +73,7 @@ impl Cli {
             Command::Sweep(args) => args.run(),
             Command::Replay(args) => args.run(),
             Command::Meta(args) => args.run(),
+            Command::Coverage(args) => args.run(),
             Command::List(args) => args.run(),
         };
         let end = end.unwrap_or_else(|message| {
@@ -88,6 +92,17 @@ pub(crate) fn load(given: &Path) -> Result<Scenario, String> {
         ScenarioError::Io { .. } => format!("{error}. `sim list` shows the scenarios"),
         other => other.to_string(),
     })
+}
+
+/// All scenarios of a folder, by file name.
+pub(crate) fn all_of(folder: &Path) -> Result<Vec<Scenario>, String> {
+    let entries = std::fs::read_dir(folder).map_err(|e| {
+        format!("cannot read {}: {e}. Run from the project's root", folder.display())
+    })?;
+    let mut paths: Vec<_> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
+    paths.retain(|path| path.extension().is_some_and(|e| e == "toml"));
+    paths.sort();
+    paths.iter().map(|path| Scenario::load(path).map_err(|e| e.to_string())).collect()
 }
 
 /// Reads `A..B`.
@@ -110,16 +125,7 @@ struct List {
 
 impl List {
     fn run(self) -> Result<End, String> {
-        let folder = self.folder.display();
-        let entries = std::fs::read_dir(&self.folder)
-            .map_err(|e| format!("cannot read {folder}: {e}. Run from the project's root"))?;
-        let mut paths: Vec<_> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
-        paths.retain(|path| path.extension().is_some_and(|e| e == "toml"));
-        paths.sort();
-        let mut listed = Vec::new();
-        for path in &paths {
-            listed.push(Scenario::load(path).map_err(|e| e.to_string())?);
-        }
+        let listed = all_of(&self.folder)?;
         if self.json {
             let rows = listed.iter().map(
                 |s| serde_json::json!({ "name": s.name, "about": s.about, "expect": s.expect }),

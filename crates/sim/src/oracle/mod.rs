@@ -12,6 +12,7 @@ mod feeds;
 mod honest;
 mod idempotent;
 mod legal;
+mod looked;
 mod reconciled;
 mod storm;
 mod tasks;
@@ -22,6 +23,7 @@ pub use convergence::pending;
 pub use facts::{DifferenceRow, Facts, PaymentOrderRow, PaymentRow, TellTale, Told};
 pub use feeds::Feeds;
 pub use legal::Legal;
+pub use looked::{Looked, looked};
 pub use zero_sum::ZeroSum;
 
 /// An invariant: what must hold in every history.

@@ -1,0 +1,2 @@
+//! x
+pub(super) fn transitions() -> Vec<String> { Vec::new() }
