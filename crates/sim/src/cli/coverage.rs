@@ -18,6 +18,9 @@ use super::{End, all_of, load, seeds, sweep::bar};
 pub(super) struct Args {
     /// Scenario files, or names of such in scenarios/; by default all that are no canaries.
     scenarios: Vec<PathBuf>,
+    /// Names of scenarios that are left out.
+    #[arg(long, value_name = "NAME")]
+    except: Vec<String>,
     /// Which seeds of each, from (included) to (excluded).
     #[arg(long, value_name = "A..B", default_value = "0..20", value_parser = seeds)]
     seeds: Range<u64>,
@@ -42,7 +45,8 @@ impl Args {
         let coverage =
             coverage::runs::run_all(&scenarios, self.seeds.clone(), jobs, &|| bar.inc(1));
         bar.finish_and_clear();
-        let problems = check::problems(&coverage, &check::Reachable::all(), &check::Accepted::own());
+        let problems =
+            check::problems(&coverage, &check::Reachable::all(), &check::Accepted::own());
         if self.json {
             println!("{}", json(&coverage, &problems)?);
         } else {
@@ -53,19 +57,34 @@ impl Args {
     }
 
     fn chosen(&self) -> Result<Vec<Scenario>, String> {
-        if !self.scenarios.is_empty() {
-            return self.scenarios.iter().map(|given| load(given)).collect();
+        let mut chosen = if self.scenarios.is_empty() {
+            let mut all = all_of(Path::new("scenarios"))?;
+            all.retain(|scenario| !scenario.is_canary());
+            all
+        } else {
+            self.scenarios.iter().map(|given| load(given)).collect::<Result<_, _>>()?
+        };
+        let is_there = |name: &&String| chosen.iter().any(|scenario| scenario.name == **name);
+        if let Some(name) = self.except.iter().find(|name| !is_there(name)) {
+            return Err(format!(
+                "--except {name}: it is not among the scenarios. `sim list` shows them"
+            ));
         }
-        let mut all = all_of(Path::new("scenarios"))?;
-        all.retain(|scenario| !scenario.is_canary());
-        Ok(all)
+        chosen.retain(|scenario| !self.except.contains(&scenario.name));
+        if chosen.is_empty() {
+            return Err("--except leaves no scenario".to_owned());
+        }
+        Ok(chosen)
     }
 }
 
 fn say(problems: &[String], check: bool) {
     let paint = Paint::of_stdout();
     if problems.is_empty() {
-        println!("\n{}  everything was reached that is not accepted with a reason", paint.good("PASSED"));
+        println!(
+            "\n{}  everything was reached that is not accepted with a reason",
+            paint.good("PASSED")
+        );
         return;
     }
     let title = if check { paint.bad("FAILED") } else { "--check would fail".to_owned() };

@@ -135,3 +135,71 @@ impl Onlooker for Eye<'_> {
         coverage.transitions = std::mem::take(&mut self.transitions.borrow_mut().counts);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn smoke() -> Scenario {
+        let text = include_str!("../../../../scenarios/smoke.toml");
+        Scenario::parse("smoke.toml", text).unwrap()
+    }
+
+    fn with(name: &str, count: u64) -> Coverage {
+        let counts = Counts::from([(name.to_owned(), count)]);
+        Coverage { runs: 1, points: counts.clone(), judged: counts, ..Coverage::default() }
+    }
+
+    #[test]
+    fn merging_adds_and_its_order_does_not_matter() {
+        let all = [with("a", 1), with("b", 2), with("a", 3)];
+        let merged = |order: [usize; 3]| {
+            let mut sum = Coverage::default();
+            order.into_iter().for_each(|n| sum.merge(all[n].clone()));
+            sum
+        };
+        let sum = merged([0, 1, 2]);
+        assert_eq!(sum, merged([2, 0, 1]));
+        assert_eq!(sum.runs, 3);
+        assert_eq!(sum.points, [("a".to_owned(), 4), ("b".to_owned(), 2)].into());
+        assert_eq!(sum.points, sum.judged);
+    }
+
+    #[test]
+    fn smoke_reaches_the_obvious() {
+        let coverage = of_run(&smoke(), 1);
+        assert_eq!((coverage.runs, coverage.unexpected.len()), (1, 0));
+        for transition in [
+            "payment order: NOT_STARTED → EXECUTING",
+            "payment order: EXECUTING → SUCCESS",
+            "payment order: booked in the wallet",
+            "operation CONFIRM: PENDING → SENDING",
+            "operation CONFIRM: SENDING → APPROVED",
+            "idempotency key: in flight → answered",
+            "webhook: due → not due",
+            "report: new → being made",
+        ] {
+            assert!(coverage.transitions.contains_key(transition), "{transition}");
+        }
+        let settled = "crates/system/src/payment/settle.rs: payment settled";
+        assert!(coverage.points.contains_key(settled));
+        assert!(coverage.judged["exactly-once"] > 0);
+        assert_eq!(coverage.judged["no-orphans"], 0, "nothing crashes in smoke");
+        assert_eq!((coverage.struck.len(), coverage.planned.len()), (0, 0));
+    }
+
+    #[test]
+    fn threads_do_not_change_what_is_merged_and_looking_on_does_not_change_history() {
+        let scenario = smoke();
+        let both = runs::run_all(std::slice::from_ref(&scenario), 1..3, 2, &|| {});
+        let mut one_by_one = of_run(&scenario, 2);
+        one_by_one.merge(of_run(&scenario, 1));
+        assert_eq!(both, one_by_one);
+
+        let plan = plan::generate(&scenario, 1);
+        let eye =
+            Eye { scenario: &scenario, coverage: RefCell::default(), transitions: Rc::default() };
+        let seen = run::run_before(Some(&eye), &scenario, 1, &plan, sweep::quick());
+        assert_eq!(seen.fingerprint, sweep::one(&scenario, 1).fingerprint);
+    }
+}

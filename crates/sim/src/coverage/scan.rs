@@ -22,9 +22,9 @@ pub(crate) fn sites(source: &str) -> Vec<Site> {
         let line_start = source[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let is_comment = source[line_start..at].contains("//");
         let rest = &source[at + "tracing::".len()..];
-        let level = LEVELS.into_iter().find(|level| {
-            rest.strip_prefix(level).is_some_and(|after| after.starts_with("!("))
-        });
+        let level = LEVELS
+            .into_iter()
+            .find(|level| rest.strip_prefix(level).is_some_and(|after| after.starts_with("!(")));
         let (false, Some(level)) = (is_comment, level) else { continue };
         let line = source[..at].matches('\n').count() + 1;
         let message = last_string(&rest[level.len() + 2..]);

@@ -65,7 +65,8 @@ fn repeated_keys(facts: &Facts) -> usize {
 
 /// Calls that count for a retry storm.
 fn counted_calls(facts: &Facts) -> usize {
-    let counts = |endpoint| matches!(endpoint, Endpoint::Confirm | Endpoint::Read | Endpoint::Cancel);
+    let counts =
+        |endpoint| matches!(endpoint, Endpoint::Confirm | Endpoint::Read | Endpoint::Cancel);
     let calls = facts.calls.iter();
     calls.filter(|call| counts(call.endpoint) && call.order_id.is_some()).count()
 }
