@@ -16,6 +16,7 @@ pub mod oracle;
 pub mod run;
 pub mod snapshot;
 
+pub mod coverage;
 pub mod keep;
 pub mod look;
 pub mod report;

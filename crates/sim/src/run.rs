@@ -18,7 +18,7 @@ use crate::{
     cast::{self, History, Orphans, Shop, hosts},
     collect,
     engine::{Ctl, TraceConfig, World, WorldConfig, db},
-    oracle::{self, AppendOnly, Facts, Feeds, Legal, Times, Violation, ZeroSum},
+    oracle::{self, AppendOnly, Facts, Feeds, Legal, Looked, Times, Violation, ZeroSum},
     plan::Plan,
     scenario::Scenario,
     snapshot::Books,
@@ -76,6 +76,20 @@ struct Watchers {
     times: Times,
 }
 
+impl Watchers {
+    /// What all judges had before them.
+    fn looked(&self, ctl: &Ctl, facts: &Facts) -> Looked {
+        let mut looked = oracle::looked(facts);
+        // The engine watches every host.
+        looked.note("no-panics", ctl.hosts().len());
+        looked.note("zero-sum", self.zero_sum.looked());
+        looked.note("append-only", self.append_only.looked());
+        looked.note("legal-states", self.legal.looked());
+        looked.note("feed-order", self.feeds.looked());
+        looked
+    }
+}
+
 /// What the stage holds of a run.
 struct Stage {
     plan: Plan,
@@ -109,10 +123,34 @@ impl Stage {
 
 /// Runs a plan. A pure function of (scenario, seed, plan).
 pub fn run(scenario: &Scenario, seed: u64, plan: &Plan, trace: TraceConfig) -> Outcome {
+    run_before(None, scenario, seed, plan, trace)
+}
+
+/// Somebody who looks on and changes nothing: the history is the same with and without.
+pub trait Onlooker {
+    /// The world is built, and nothing has happened yet.
+    fn set(&self, ctl: &Ctl);
+    /// The judges have judged these facts, and had so much before them.
+    fn judged(&self, facts: &Facts, looked: &Looked);
+    /// The run is over, perhaps by a panic: how often each `tracing` call site was hit.
+    fn over(&self, hits: &BTreeMap<&'static str, u64>);
+}
+
+/// The same before the eyes of an onlooker.
+pub fn run_before(
+    onlooker: Option<&dyn Onlooker>,
+    scenario: &Scenario,
+    seed: u64,
+    plan: &Plan,
+    trace: TraceConfig,
+) -> Outcome {
     db::install();
     let config = WorldConfig { trace, ..WorldConfig::new(seed, plan.start) };
-    let report =
-        World::new(config).run(|ctl| async move { perform(&ctl, scenario, seed, plan).await });
+    let report = World::new(config)
+        .run(|ctl| async move { perform(&ctl, onlooker, scenario, seed, plan).await });
+    if let Some(onlooker) = onlooker {
+        onlooker.over(&report.coverage);
+    }
     let (verdict, violations, mut numbers, books) = report.result.unwrap_or_else(|panic| {
         let violation = Violation::new("no-panics", None, panic.to_string());
         (Verdict::Broken, vec![violation], Numbers::default(), Books::default())
@@ -126,16 +164,23 @@ pub fn run(scenario: &Scenario, seed: u64, plan: &Plan, trace: TraceConfig) -> O
 
 async fn perform(
     ctl: &Ctl,
+    onlooker: Option<&dyn Onlooker>,
     scenario: &Scenario,
     seed: u64,
     plan: &Plan,
 ) -> (Verdict, Vec<Violation>, Numbers, Books) {
     let stage = set(ctl, scenario, seed, plan);
+    if let Some(onlooker) = onlooker {
+        onlooker.set(ctl);
+    }
     let orphans = safety(ctl, scenario, plan).await;
     cast::heal(ctl).await;
     heal_psp(&stage.psp, scenario, plan);
     let facts = liveness(ctl, scenario, &stage, &orphans).await;
     let violations = judge(ctl, &stage, &facts);
+    if let Some(onlooker) = onlooker {
+        onlooker.judged(&facts, &stage.watchers.borrow().looked(ctl, &facts));
+    }
     let verdict = match violations.first() {
         None => Verdict::Passed,
         Some(first) if first.invariant == "liveness" => Verdict::NotConverged,

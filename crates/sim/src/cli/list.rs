@@ -43,7 +43,7 @@ impl Args {
 }
 
 /// Everything that can be run by its name: a file in `./scenarios/` goes before a built-in one.
-fn known() -> Result<BTreeMap<String, Scenario>, String> {
+pub(super) fn known() -> Result<BTreeMap<String, Scenario>, String> {
     let mut listed = BTreeMap::new();
     for (name, text) in scenarios::EMBEDDED {
         let scenario = Scenario::parse(name, text).map_err(|e| e.to_string())?;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod coverage;
 mod list;
 mod meta;
 mod out;
@@ -43,6 +44,8 @@ enum Command {
     Replay(replay::Args),
     /// Check determinism: one seed in two processes, traces compared line by line.
     Meta(meta::Args),
+    /// Run many seeds of many scenarios and report what was tried, and what never was.
+    Coverage(coverage::Args),
     /// List the scenarios.
     List(list::Args),
 }
@@ -74,6 +77,7 @@ impl Cli {
             Command::Sweep(args) => args.run(),
             Command::Replay(args) => args.run(),
             Command::Meta(args) => args.run(),
+            Command::Coverage(args) => args.run(),
             Command::List(args) => args.run(),
         };
         let end = end.unwrap_or_else(|message| {

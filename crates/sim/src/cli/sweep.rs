@@ -63,7 +63,7 @@ impl Args {
     }
 }
 
-fn bar(seeds: u64) -> ProgressBar {
+pub(super) fn bar(seeds: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} seeds, {per_sec}, {eta} left");
     ProgressBar::new(seeds).with_style(style.expect("a fixed template"))
 }

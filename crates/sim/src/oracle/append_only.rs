@@ -56,6 +56,11 @@ impl AppendOnly {
         self.found.push(Violation::new("append-only", order.as_deref(), detail));
     }
 
+    /// How many rows it keeps.
+    pub fn looked(&self) -> usize {
+        self.rows.len()
+    }
+
     /// What was seen so far.
     pub fn found(&self) -> &[Violation] {
         &self.found

@@ -52,6 +52,11 @@ impl Feeds {
         self.found.extend(wrong.into_iter().map(say));
     }
 
+    /// How many places it has seen.
+    pub fn looked(&self) -> usize {
+        self.places.values().map(BTreeMap::len).sum()
+    }
+
     /// What was seen so far.
     pub fn found(&self) -> &[Violation] {
         &self.found

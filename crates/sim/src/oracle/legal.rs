@@ -26,6 +26,7 @@ struct Order {
 #[derive(Debug, Default)]
 pub struct Legal {
     orders: BTreeMap<i64, Order>,
+    moves: usize,
     found: Vec<Violation>,
 }
 
@@ -53,6 +54,7 @@ impl Legal {
     }
 
     fn check(&mut self, before: Option<Order>, now: &Order) {
+        self.moves += usize::from(before.as_ref().is_some_and(|b| b.status != now.status));
         let order_id = Some(now.order_id.as_str());
         let (from, to) = (before.as_ref().map(|b| b.status.as_str()), now.status.as_str());
         match from {
@@ -72,6 +74,11 @@ impl Legal {
 
     fn report(&mut self, order_id: Option<&str>, detail: String) {
         self.found.push(Violation::new("legal-states", order_id, detail));
+    }
+
+    /// How many moves it has checked.
+    pub fn looked(&self) -> usize {
+        self.moves
     }
 
     /// What was seen so far.

@@ -14,6 +14,7 @@ mod feeds;
 mod honest;
 mod idempotent;
 mod legal;
+mod looked;
 mod necessary;
 mod on_time;
 mod reconciled;
@@ -31,6 +32,7 @@ pub use facts::{
 };
 pub use feeds::Feeds;
 pub use legal::Legal;
+pub use looked::{Looked, looked};
 pub use times::Times;
 pub use zero_sum::ZeroSum;
 

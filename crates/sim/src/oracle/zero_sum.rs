@@ -48,6 +48,11 @@ impl ZeroSum {
         }
     }
 
+    /// How many entries it has summed.
+    pub fn looked(&self) -> usize {
+        self.sums.len()
+    }
+
     /// What was seen so far.
     pub fn found(&self) -> &[Violation] {
         &self.found
