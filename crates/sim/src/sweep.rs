@@ -25,6 +25,8 @@ pub struct Summary {
     pub simulated_s: u64,
     /// Seed → its verdict and the first broken invariant, for those that did not pass.
     pub failures: BTreeMap<u64, (Verdict, String)>,
+    /// Why a seed could not be run; says nothing of the others.
+    pub refused: Option<String>,
 }
 
 /// Runs `seeds` on `jobs` threads. `progress` is called after each seed, from any thread.
@@ -70,6 +72,10 @@ impl Summary {
         self.seeds += 1;
         self.payments += outcome.numbers.payments.values().map(|n| *n as u64).sum::<u64>();
         self.simulated_s += outcome.numbers.simulated_s;
+        if let Some(why) = &outcome.refused {
+            self.refused.get_or_insert_with(|| why.clone());
+            return;
+        }
         match outcome.violations.first() {
             None => self.passed += 1,
             Some(first) => {

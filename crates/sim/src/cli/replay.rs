@@ -23,6 +23,7 @@ impl Args {
         let text = text.map_err(|e| format!("cannot read {shown}: {e}"))?;
         let replay: Replay = toml::from_str(&text)
             .map_err(|e| format!("{shown}: {}", did_you_mean(&e.to_string())))?;
+        replay.scenario.check(&shown.to_string()).map_err(|e| e.to_string())?;
         let outcome = run::run(&replay.scenario, replay.seed, &replay.plan, sweep::quick());
         show(&replay.scenario, replay.seed, &replay.plan, &outcome, self.json)?;
         Ok(outcome.verdict.into())

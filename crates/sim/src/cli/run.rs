@@ -55,6 +55,9 @@ pub(super) fn show(
     outcome: &Outcome,
     json: bool,
 ) -> Result<(), String> {
+    if let Some(why) = &outcome.refused {
+        return Err(why.clone());
+    }
     if json {
         let json = Json::new(scenario, seed, plan, outcome);
         println!("{}", serde_json::to_string(&json).map_err(|e| e.to_string())?);

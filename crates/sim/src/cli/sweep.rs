@@ -43,6 +43,9 @@ impl Args {
             bar.inc(1);
         });
         bar.finish_and_clear();
+        if let Some(why) = &summary.refused {
+            return Err(why.clone());
+        }
         if self.json {
             println!("{}", json(&scenario, &summary));
         } else {
