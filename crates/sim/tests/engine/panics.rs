@@ -19,7 +19,8 @@ async fn full_house(host: HostHandle, panics: bool) {
             inner.spawn(async move {
                 let mut stream = host.dial("server", 7).await.expect("connected");
                 say(&mut stream, b"x").await.expect("echo");
-                let tx = pool.begin().await;
+                // One transaction at a time: the others would wait for it.
+                let tx = if panics && n == 0 { pool.begin().await.ok() } else { None };
                 sleep(ms(1_000)).await;
                 assert!(!panics || n != 0, "I fell over");
                 sleep(ms(60_000)).await;
