@@ -64,6 +64,34 @@ pub struct Outcome {
     pub fingerprint: String,
     /// The trace, if it was to be kept.
     pub trace: Vec<u8>,
+    /// Why it could not be run as it is, for the user who wrote it; the rest means nothing then.
+    pub refused: Option<String>,
+}
+
+/// What a run comes to.
+struct Ended {
+    verdict: Verdict,
+    violations: Vec<Violation>,
+    numbers: Numbers,
+    books: Books,
+    refused: Option<String>,
+}
+
+impl Ended {
+    fn refused(why: String) -> Self {
+        Self {
+            verdict: Verdict::Broken,
+            violations: Vec::new(),
+            numbers: Numbers::default(),
+            books: Books::default(),
+            refused: Some(why),
+        }
+    }
+
+    fn outcome(self, fingerprint: String, trace: Vec<u8>) -> Outcome {
+        let Self { verdict, violations, numbers, books, refused } = self;
+        Outcome { verdict, violations, numbers, books, fingerprint, trace, refused }
+    }
 }
 
 /// What watches the databases.
@@ -144,6 +172,9 @@ pub fn run_before(
     plan: &Plan,
     trace: TraceConfig,
 ) -> Outcome {
+    if let Err(why) = plan.check() {
+        return Ended::refused(why).outcome(String::new(), Vec::new());
+    }
     db::install();
     let config = WorldConfig { trace, ..WorldConfig::new(seed, plan.start) };
     let report = World::new(config)
@@ -151,15 +182,18 @@ pub fn run_before(
     if let Some(onlooker) = onlooker {
         onlooker.over(&report.coverage);
     }
-    let (verdict, violations, mut numbers, books) = report.result.unwrap_or_else(|panic| {
-        let violation = Violation::new("no-panics", None, panic.to_string());
-        (Verdict::Broken, vec![violation], Numbers::default(), Books::default())
-    });
-    numbers.packets = report.stats.packets;
-    numbers.statements = report.stats.statements;
-    numbers.simulated_s = report.stats.simulated.as_secs();
     let fingerprint = format!("{:032x}", report.trace.fingerprint);
-    Outcome { verdict, violations, numbers, books, fingerprint, trace: report.trace.text }
+    let mut ended = report.result.unwrap_or_else(|panic| Ended {
+        verdict: Verdict::Broken,
+        violations: vec![Violation::new("no-panics", None, panic.to_string())],
+        numbers: Numbers::default(),
+        books: Books::default(),
+        refused: None,
+    });
+    ended.numbers.packets = report.stats.packets;
+    ended.numbers.statements = report.stats.statements;
+    ended.numbers.simulated_s = report.stats.simulated.as_secs();
+    ended.outcome(fingerprint, report.trace.text)
 }
 
 async fn perform(
@@ -168,16 +202,22 @@ async fn perform(
     scenario: &Scenario,
     seed: u64,
     plan: &Plan,
-) -> (Verdict, Vec<Violation>, Numbers, Books) {
+) -> Ended {
     let stage = set(ctl, scenario, seed, plan);
     if let Some(onlooker) = onlooker {
         onlooker.set(ctl);
     }
-    let orphans = safety(ctl, scenario, plan).await;
-    cast::heal(ctl).await;
-    heal_psp(&stage.psp, scenario, plan);
-    let facts = liveness(ctl, scenario, &stage, &orphans).await;
-    let violations = judge(ctl, &stage, &facts);
+    let (facts, violations) = match ctl.until_panic(play(ctl, scenario, plan, &stage)).await {
+        Ok(Ok(facts)) => {
+            let violations = judge(ctl, &stage, &facts);
+            (facts, violations)
+        }
+        Ok(Err(why)) => return Ended::refused(why),
+        Err(panic) => {
+            let violation = Violation::new("no-panics", None, panic.to_string());
+            (stage.facts(ctl, &Orphans::new()), vec![violation])
+        }
+    };
     if let Some(onlooker) = onlooker {
         onlooker.judged(&facts, &stage.watchers.borrow().looked(ctl, &facts));
     }
@@ -186,7 +226,16 @@ async fn perform(
         Some(first) if first.invariant == "liveness" => Verdict::NotConverged,
         Some(_) => Verdict::Broken,
     };
-    (verdict, violations, numbers(&facts, plan), Books::read(ctl))
+    let (numbers, books) = (numbers(&facts, plan), Books::read(ctl));
+    Ended { verdict, violations, numbers, books, refused: None }
+}
+
+/// Both phases; refuses what only turns out to be wrong when it is done.
+async fn play(ctl: &Ctl, scenario: &Scenario, plan: &Plan, stage: &Stage) -> Result<Facts, String> {
+    let orphans = safety(ctl, scenario, plan).await?;
+    cast::heal(ctl).await;
+    heal_psp(&stage.psp, scenario, plan);
+    Ok(liveness(ctl, scenario, stage, &orphans).await)
 }
 
 /// Builds the world.
@@ -263,26 +312,25 @@ fn watch(ctl: &Ctl) -> Rc<RefCell<Watchers>> {
 }
 
 /// Anything may fail; only lies are violations.
-async fn safety(ctl: &Ctl, scenario: &Scenario, plan: &Plan) -> Orphans {
+async fn safety(ctl: &Ctl, scenario: &Scenario, plan: &Plan) -> Result<Orphans, String> {
     let end = Instant::now() + Duration::from_secs(scenario.length.minutes * 60);
-    let mut orphans = Orphans::new();
     let cheats = async {
+        let mut refused = None;
         let start = Instant::now();
         for cheat in &scenario.cheat {
             sleep_until(start + Duration::from_secs(cheat.at_s)).await;
-            ctl.db().tamper(&cheat.database, &cheat.sql);
+            if let Err(error) = ctl.db().try_tamper(&cheat.database, &cheat.sql) {
+                refused.get_or_insert(format!(
+                    "cheat: the database {} does not take the statement at_s = {}: {error}: {}",
+                    cheat.database, cheat.at_s, cheat.sql
+                ));
+            }
         }
         sleep_until(end).await;
+        refused
     };
-    let faults = async {
-        tokio::select! {
-            biased;
-            () = cast::run_faults(ctl, &plan.faults, &mut orphans) => {}
-            () = sleep_until(end) => {}
-        }
-    };
-    tokio::join!(faults, cheats);
-    orphans
+    let (orphans, refused) = tokio::join!(cast::run_faults(ctl, &plan.faults, end), cheats);
+    refused.map_or(Ok(orphans), Err)
 }
 
 /// Ends the PSP's faults but for what lasts: what its files say of the days that were, what makes a

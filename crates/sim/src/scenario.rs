@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use fake_psp::Rule;
 
+use crate::{cast::hosts, plan::Break};
+
 /// A scenario as its file has it. Unknown keys are refused with the nearest valid one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -236,6 +238,59 @@ pub struct Nemesis {
     pub database_lost_request: f64,
     pub database_lost_answer: f64,
     pub clock_skew: f64,
+    pub stall: f64,
+    pub database_stall: f64,
+    pub rewind: f64,
+    pub skew_apart: f64,
+    /// The share of all these that lasts from a minute to two hours.
+    pub lasting: f64,
+    /// Faults at fixed times on named hosts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub at: Vec<At>,
+}
+
+/// A fault at a time, or again and again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct At {
+    /// When it strikes first, in seconds after the start.
+    pub at_s: u64,
+    /// And again after each so many seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every_s: Option<u64>,
+    /// How often in all; by default until the safety phase is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times: Option<u64>,
+    /// For how long, in seconds.
+    #[serde(default)]
+    pub for_s: u64,
+    /// What breaks, in the words of a plan.
+    pub what: Break,
+}
+
+impl At {
+    /// The seconds at which it strikes in a safety phase of `end_s` seconds.
+    pub fn seconds(&self, end_s: u64) -> Vec<u64> {
+        let most = if self.every_s.is_some() { self.times.unwrap_or(u64::MAX) } else { 1 };
+        let at = |n: u64| self.at_s.saturating_add(n.saturating_mul(self.every_s.unwrap_or(0)));
+        (0..most).map(at).take_while(|at| *at < end_s).collect()
+    }
+
+    /// What is wrong with it.
+    fn fault(&self, cluster: &Cluster, end_s: u64) -> Option<String> {
+        let last = self.every_s.unwrap_or(0).saturating_mul(self.times.unwrap_or(1).max(1) - 1);
+        let last = self.at_s.saturating_add(last);
+        match (self.every_s, self.times) {
+            (Some(0), _) => Some("every_s must be at least 1".to_owned()),
+            (_, Some(0)) => Some("times must be at least 1".to_owned()),
+            (None, Some(2..)) => Some("times needs every_s: how far apart are they?".to_owned()),
+            _ if last >= end_s => Some(format!(
+                "strikes at {last} s, but the safety phase is over after {end_s} s \
+                 (length.minutes)"
+            )),
+            _ => self.what.check(cluster).err(),
+        }
+    }
 }
 
 /// A statement that a database runs behind its service's back.
@@ -286,7 +341,11 @@ impl Scenario {
         Ok(scenario)
     }
 
-    fn check(&self, path: &str) -> Result<(), ScenarioError> {
+    /// Whether its values can be run with; `path` is for messages.
+    ///
+    /// # Errors
+    /// Names the field and what it may be.
+    pub fn check(&self, path: &str) -> Result<(), ScenarioError> {
         let wrong = |field, message: String| {
             Err(ScenarioError::Range { path: path.to_owned(), field, message })
         };
@@ -337,6 +396,19 @@ impl Scenario {
         if let Some((key, value)) = work.iter().chain(&psp).find(|(_, v)| !(0.0..=1.0).contains(v))
         {
             return wrong("workload, psp", format!("{key} is a chance from 0 to 1, not {value}"));
+        }
+        for (at, n) in self.nemesis.at.iter().zip(1..) {
+            if let Some(why) = at.fault(cluster, self.length.minutes * 60) {
+                return wrong("nemesis.at", format!("number {n}: {why}"));
+            }
+        }
+        if !(0.0..=1.0).contains(&self.nemesis.lasting) {
+            return wrong("nemesis.lasting", "must be a share from 0 to 1".to_owned());
+        }
+        let known = hosts::DATABASES;
+        if let Some(cheat) = self.cheat.iter().find(|c| !known.contains(&c.database.as_str())) {
+            let (given, known) = (&cheat.database, known.join(", "));
+            return wrong("cheat.database", format!("is one of {known}; `{given}` is none"));
         }
         let programme = fake_psp::Programme { rules: self.psp.rules.clone() };
         if let Err(e) = programme.check() {
@@ -400,6 +472,11 @@ mod tests {
             ("[workload]\nmethods = []\n", "workload.methods"),
             ("[psp]\nrate_limit = 0\n", "psp.rate_limit"),
             ("[psp]\ncodes = 2.0\n", "codes"),
+            ("[nemesis]\nlasting = 2.0\n", "nemesis.lasting"),
+            ("[[cheat]]\nat_s = 1\ndatabase = \"book\"\nsql = \"\"\n", "payment, executor"),
+            ("[[nemesis.at]]\nat_s = 9\nwhat = { crash = \"x\" }\n", "payment-1"),
+            ("[[nemesis.at]]\nat_s = 9\nevery_s = 0\nwhat = \"psp_outage\"\n", "every_s"),
+            ("[[nemesis.at]]\nat_s = 900\nwhat = \"psp_outage\"\n", "safety phase"),
         ] {
             let text = format!("name = \"x\"\nabout = \"y\"\n{section}");
             let error = Scenario::parse("x.toml", &text).unwrap_err().to_string();

@@ -31,6 +31,8 @@ pub struct Summary {
     pub failures: BTreeMap<u64, (Conclusion, String)>,
     /// Invariant → on how many seeds it broke, first or not.
     pub broke: BTreeMap<&'static str, u64>,
+    /// Why a seed could not be run; says nothing of the others.
+    pub refused: Option<String>,
 }
 
 /// Runs `seeds` on `jobs` threads. `progress` is called after each seed, from any thread.
@@ -87,6 +89,7 @@ fn apart(world: impl FnOnce() -> Outcome + Send) -> Outcome {
             books: Books::default(),
             fingerprint: String::new(),
             trace: Vec::new(),
+            refused: None,
         }
     })
 }
@@ -101,6 +104,10 @@ impl Summary {
         self.seeds += 1;
         self.payments += outcome.numbers.payments.values().map(|n| *n as u64).sum::<u64>();
         self.simulated_s += outcome.numbers.simulated_s;
+        if let Some(why) = &outcome.refused {
+            self.refused.get_or_insert_with(|| why.clone());
+            return;
+        }
         let broken: BTreeSet<_> = outcome.violations.iter().map(|v| v.invariant).collect();
         for invariant in broken {
             *self.broke.entry(invariant).or_default() += 1;

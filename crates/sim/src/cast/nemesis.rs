@@ -19,8 +19,10 @@ enum Step<'a> {
     Mend(&'a Break),
 }
 
-/// Carries the faults out in the order of their times, and mends each when its time is over.
-pub async fn run_faults(ctl: &Ctl, faults: &[Fault], orphans: &mut Orphans) {
+/// Carries the faults out in the order of their times, and mends each when its time is over, until
+/// `end`. What has begun by then is finished: a crash is never left halfway.
+pub async fn run_faults(ctl: &Ctl, faults: &[Fault], end: Instant) -> Orphans {
+    let mut orphans = Orphans::new();
     let start = Instant::now();
     let mut steps = Vec::new();
     for fault in faults {
@@ -29,11 +31,15 @@ pub async fn run_faults(ctl: &Ctl, faults: &[Fault], orphans: &mut Orphans) {
     }
     steps.sort_by_key(|(at, _)| *at);
     for (at, step) in steps {
-        sleep_until(start + Duration::from_millis(at)).await;
+        let at = start + Duration::from_millis(at);
+        if at > end {
+            break;
+        }
+        sleep_until(at).await;
         match step {
             Step::Break(what) => {
                 tracing::info!(?what, "breaks");
-                strike(ctl, what, orphans).await;
+                strike(ctl, what, &mut orphans).await;
             }
             Step::Mend(what) => {
                 tracing::info!(?what, "mended");
@@ -41,6 +47,8 @@ pub async fn run_faults(ctl: &Ctl, faults: &[Fault], orphans: &mut Orphans) {
             }
         }
     }
+    sleep_until(end).await;
+    orphans
 }
 
 async fn strike(ctl: &Ctl, what: &Break, orphans: &mut Orphans) {
@@ -74,7 +82,39 @@ async fn strike(ctl: &Ctl, what: &Break, orphans: &mut Orphans) {
             db.lose_request(service_of(host), host, *share);
         }
         Break::DatabaseLostAnswer(host, share) => db.lose_answer(service_of(host), host, *share),
+        Break::DatabaseStall(host, share, ms) => {
+            db.stall(service_of(host), host, *share, Duration::from_millis(*ms));
+        }
+        Break::Stall(host) => ctl.stall(host),
         Break::ClockSkew(host, ms) => ctl.set_skew(host, jiff::SignedDuration::from_millis(*ms)),
+        Break::SkewApart(one, other, ms) => {
+            ctl.set_skew(one, jiff::SignedDuration::from_millis(*ms));
+            ctl.set_skew(other, jiff::SignedDuration::from_millis(-*ms));
+        }
+        Break::Rewind { service, source, events } => {
+            rewind(ctl, service, source, *events).await;
+        }
+    }
+}
+
+/// Puts a follower's cursor back, between two transactions of the service: within one, it would
+/// share the transaction's fate. Where transactions never pause, it gives up after a second.
+async fn rewind(ctl: &Ctl, service: &str, source: &str, events: u64) {
+    let db = ctl.db();
+    let made = "SELECT 1 FROM sqlite_master WHERE name = 'feed_cursor'";
+    for _ in 0..100 {
+        if !db.is_held(service) {
+            if !db.query(service, made).is_empty() {
+                let sql = format!(
+                    "UPDATE feed_cursor SET position = MAX(0, position - {events}) \
+                     WHERE source = '{source}'"
+                );
+                let rows = db.tamper(service, &sql);
+                tracing::info!(service, source, events, rows, "a cursor is put back");
+            }
+            return;
+        }
+        sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -93,7 +133,8 @@ fn mend(ctl: &Ctl, what: &Break) {
         | Break::PartitionOneWay(a, b)
         | Break::SlowLink(a, b, _)
         | Break::Loss(a, b, _) => net.heal(a, b),
-        Break::Reset(..) => {}
+        Break::Reset(..) | Break::Rewind { .. } => {}
+        Break::Stall(host) => ctl.resume(host),
         Break::Refuse(host) => net.refuse(host, false),
         Break::Crash(host) | Break::MachineCrash(host) => {
             if !ctl.is_up(host) {
@@ -109,8 +150,13 @@ fn mend(ctl: &Ctl, what: &Break) {
         | Break::DatabaseOutage(host)
         | Break::DatabaseCut(host, _)
         | Break::DatabaseLostRequest(host, _)
-        | Break::DatabaseLostAnswer(host, _) => heal_database(db, host),
+        | Break::DatabaseLostAnswer(host, _)
+        | Break::DatabaseStall(host, ..) => heal_database(db, host),
         Break::ClockSkew(host, _) => ctl.set_skew(host, jiff::SignedDuration::ZERO),
+        Break::SkewApart(one, other, _) => {
+            ctl.set_skew(one, jiff::SignedDuration::ZERO);
+            ctl.set_skew(other, jiff::SignedDuration::ZERO);
+        }
     }
 }
 
@@ -122,6 +168,7 @@ fn heal_database(db: Db, host: &str) {
     db.cut(service, host, 0.0);
     db.lose_request(service, host, 0.0);
     db.lose_answer(service, host, 0.0);
+    db.stall(service, host, 0.0, Duration::ZERO);
 }
 
 /// Everything heals: links, databases, clocks; and what is down comes up.
@@ -129,6 +176,7 @@ pub async fn heal(ctl: &Ctl) {
     ctl.net().heal_all();
     ctl.db().heal_all();
     for host in ctl.hosts() {
+        ctl.resume(&host);
         ctl.set_skew(&host, jiff::SignedDuration::ZERO);
         if !ctl.is_up(&host) {
             ctl.restart(&host);

@@ -31,6 +31,7 @@ impl Args {
         let text = text.map_err(|e| format!("cannot read {shown}: {e}"))?;
         let replay: Replay = toml::from_str(&text)
             .map_err(|e| format!("{shown}: {}", did_you_mean(&e.to_string())))?;
+        replay.scenario.check(&shown.to_string()).map_err(|e| e.to_string())?;
         let Replay { scenario, seed, plan, .. } = &replay;
         let (bar, trace) = progress::watch(scenario);
         let outcome = sweep::guarded(scenario, *seed, plan, trace);

@@ -112,6 +112,9 @@ pub(super) fn show(
     outcome: &Outcome,
     how: &Show,
 ) -> Result<(), String> {
+    if let Some(why) = &outcome.refused {
+        return Err(why.clone());
+    }
     if how.json {
         let json = Json::new(scenario, seed, plan, outcome);
         return say(serde_json::to_string(&json).map_err(|e| e.to_string())?);

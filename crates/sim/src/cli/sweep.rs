@@ -54,6 +54,12 @@ impl Args {
             bar.inc(1);
         });
         bar.finish_and_clear();
+        if let Some(why) = &summary.refused {
+            return Err(why.clone());
+        }
+        if let Some(why) = &summary.refused {
+            return Err(why.clone());
+        }
         if self.json {
             say(json(&scenario, &summary))?;
         } else {

@@ -89,7 +89,11 @@ fn hosts_of(what: &Break) -> Vec<&str> {
         | Break::DatabaseCut(host, _)
         | Break::DatabaseLostRequest(host, _)
         | Break::DatabaseLostAnswer(host, _)
+        | Break::DatabaseStall(host, ..)
+        | Break::Stall(host)
         | Break::ClockSkew(host, _) => vec![host],
+        Break::SkewApart(one, other, _) => vec![one, other],
+        Break::Rewind { service, .. } => vec![service],
         Break::PspOutage => vec![hosts::PSP],
     }
 }

@@ -1,6 +1,11 @@
 //! The controls that a scenario has over its world.
 
-use std::marker::PhantomData;
+use std::{
+    future::Future,
+    marker::PhantomData,
+    pin::pin,
+    task::{Poll, Waker},
+};
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +16,7 @@ use super::{
     db::Db,
     host::{Crash, HostHandle, HostOptions, Life, Owner, Slot},
     net::{self, Net},
+    panics::{self, HostPanic},
     trace::Field,
     world::{self, Here, HostIndex, WorldState},
 };
@@ -70,7 +76,6 @@ impl Ctl {
         let Some((life, root)) = world::with(|w| begin_crash(w, name, how)) else {
             return 0;
         };
-        root.abort();
         let _aborted = root.await;
         let Owner { host, incarnation } = life.owner;
         let left = || world::with(|w| w.hosts.borrow()[usize::from(host.0)].tasks_of(incarnation));
@@ -90,6 +95,52 @@ impl Ctl {
             w.line(Some(host), "host.down", &[("tasks", Field::Number(left))]);
         });
         left
+    }
+
+    /// Runs `future` until it is done or a host panics; then it is dropped, and the scenario may
+    /// have a last look at the world before it ends. Without this a panic ends the scenario.
+    ///
+    /// # Errors
+    /// The panic.
+    pub async fn until_panic<T>(&self, future: impl Future<Output = T>) -> Result<T, HostPanic> {
+        let mut future = pin!(future);
+        std::future::poll_fn(|cx| {
+            let done = future.as_mut().poll(cx);
+            if let Some(panic) = panics::take() {
+                return Poll::Ready(Err(panic));
+            }
+            world::with(|w| w.mourn(cx.waker()));
+            done.map(Ok)
+        })
+        .await
+    }
+
+    /// Stops a machine as a paused VM is: nothing that it sends leaves it, nothing reaches it, and
+    /// none of its calls to a database goes out or comes back, until [`Ctl::resume`]. What was
+    /// under way waits and then goes on as if nothing had been: a statement reaches the database
+    /// with the values that it was made with, and an open transaction keeps its turn. Timers in
+    /// the host do fire, and nobody can see that before it goes on. A crash does not end it.
+    pub fn stall(&self, name: &str) {
+        world::with(|w| {
+            let host = w.host_index(name);
+            w.stalls.begin(host);
+            w.line(Some(host), "fault.stall", &[]);
+        });
+    }
+
+    /// Ends a stall. What the host wanted to send leaves at once; what others sent to it arrives
+    /// when they next try, as after a partition.
+    pub fn resume(&self, name: &str) {
+        world::with(|w| {
+            let host = w.host_index(name);
+            let Some(wakers) = w.stalls.end(host) else {
+                return;
+            };
+            w.line(Some(host), "fault.resume", &[]);
+            net::resume(w, host);
+            w.databases.close_late(w, host);
+            wakers.into_iter().for_each(Waker::wake);
+        });
     }
 
     /// Whether the host's future is running.
@@ -232,5 +283,6 @@ fn begin_crash(
     }
     life.end();
     w.databases.drop_connections_of(w, life.owner);
+    root.abort();
     Some((life, root))
 }

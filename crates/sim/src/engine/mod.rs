@@ -63,6 +63,7 @@ mod host;
 pub mod net;
 mod panics;
 mod run;
+mod stall;
 mod streams;
 mod subscriber;
 mod timeline;

@@ -1,4 +1,10 @@
-//! Panics of hosts: caught with the host's name, so that a run that one ends can say whose it was.
+//! Panics of hosts: noted with the host's name, and each one ends the run.
+//!
+//! Tokio's `UnhandledPanic::ShutdownRuntime` is not used: it drops all tasks in the middle of the
+//! panicking poll, with its scheduler borrowed, and a task that owns a `JoinSet` then panics a
+//! second time while it is being dropped, which aborts the process. Instead the panic is noted
+//! here, the scenario's future is woken and ended between two polls, and the world is taken down
+//! as after any other run.
 
 use std::{cell::RefCell, fmt, panic, sync::Once};
 
@@ -45,24 +51,26 @@ pub(crate) fn install() {
     LAST.with(|last| last.borrow_mut().take());
 }
 
-/// The panic that ended the run of this thread, if one did.
+/// The panic that ends the run of this thread, if there is one.
 pub(crate) fn take() -> Option<HostPanic> {
     LAST.with(|last| last.borrow_mut().take())
 }
 
-/// Notes a panic of a host's task; others are not ours.
+/// Notes a panic in a task, also one that somebody catches or that a destructor throws; those of
+/// the scenario itself are not ours. It must not panic: the process would abort.
 fn note(info: &panic::PanicHookInfo<'_>) -> bool {
     let noted = world::try_with(|w| {
-        let host = w.current.get()?.host;
-        w.panicked.set(true);
+        let host = w.current.get().map(|owner| owner.host);
+        if host.is_none() && tokio::task::try_id().is_none() {
+            return None;
+        }
         let message = info.payload_as_str().unwrap_or("(no message)").to_owned();
-        let location = info.location().map(ToString::to_string);
-        Some(HostPanic {
-            host: w.host_name(host),
-            at_ns: w.now_ns(),
-            location: location.unwrap_or_default(),
-            message,
-        })
+        let location = info.location().map(ToString::to_string).unwrap_or_default();
+        w.note_panic(host, &location, &message);
+        let hosts = w.hosts.try_borrow();
+        let name = host.zip(hosts.as_ref().ok()).map(|(host, all)| &all[usize::from(host.0)].name);
+        let name = name.map_or("(of the world itself)", String::as_str);
+        Some(HostPanic { host: name.to_owned(), at_ns: w.now_ns(), location, message })
     });
     match noted.flatten() {
         Some(panic) => {

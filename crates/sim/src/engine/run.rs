@@ -1,7 +1,6 @@
 //! Worlds as their users see them: set up, run, taken down in order, reported.
 
 use std::{
-    any::Any,
     collections::BTreeMap,
     future::Future,
     marker::PhantomData,
@@ -113,7 +112,8 @@ impl World {
             runtime.block_on(async {
                 world::with(WorldState::begin);
                 start_pump();
-                scenario(Ctl { _world: PhantomData }).await
+                let ctl = Ctl { _world: PhantomData };
+                ctl.until_panic(scenario(ctl)).await
             })
         }));
         let stats = {
@@ -123,15 +123,12 @@ impl World {
         take_down(runtime);
         let world = world::uninstall();
         let guard = world.wire.plug(None);
-        let panicked = panics::take();
+        panics::take(); // What destructors said when all was over is no part of the run.
         let (trace, coverage) = world.trace.into_inner().finish();
         drop(guard);
         let result = match outcome {
-            Ok(value) => Ok(value),
-            Err(payload) => match panicked.filter(|_| is_shutdown(&*payload)) {
-                Some(panic) => Err(panic),
-                None => panic::resume_unwind(payload),
-            },
+            Ok(result) => result,
+            Err(payload) => panic::resume_unwind(payload),
         };
         Report { result, trace, stats, coverage }
     }
@@ -140,12 +137,6 @@ impl World {
 #[expect(clippy::disallowed_methods, reason = "the pump lives and ends with the runtime")]
 fn start_pump() {
     tokio::spawn(timeline::pump());
-}
-
-/// Whether this is how tokio says that a task has panicked, not a panic of the scenario.
-fn is_shutdown(payload: &(dyn Any + Send)) -> bool {
-    let text = payload.downcast_ref::<&str>();
-    text.is_some_and(|text| text.starts_with("a spawned task panicked"))
 }
 
 /// Ends all tasks while sockets and databases are still there for their destructors.
@@ -169,7 +160,6 @@ fn build_runtime(seed: u64) -> runtime::Runtime {
         .enable_time()
         .start_paused(true)
         .rng_seed(runtime::RngSeed::from_bytes(&seed.to_le_bytes()))
-        .unhandled_panic(runtime::UnhandledPanic::ShutdownRuntime)
         .on_thread_park(|| {
             world::try_with(WorldState::on_park);
         })

@@ -51,6 +51,7 @@ pub(crate) struct Chance(u64);
 
 impl Chance {
     pub(crate) const NEVER: Self = Self(0);
+    pub(crate) const HALF: Self = Self(1 << 63);
 
     /// # Panics
     /// If `probability` is not within 0..=1: a scenario bug.

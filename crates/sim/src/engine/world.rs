@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     hash::{BuildHasherDefault, Hasher},
     marker::PhantomData,
+    task::Waker,
     time::Duration,
 };
 
@@ -16,8 +17,8 @@ use super::{
     db::Databases,
     host::{Owner, Slot},
     net::{self, Wire},
-    panics,
     run::{Stats, WorldConfig},
+    stall::Stalls,
     streams::Streams,
     timeline::Timeline,
     trace::{Field, Sink},
@@ -72,8 +73,10 @@ pub(crate) struct WorldState {
     pub(crate) trace: RefCell<Sink>,
     parks: Cell<u64>,
     polls: Cell<u64>,
-    /// A host has panicked since its task was polled.
-    pub(crate) panicked: Cell<bool>,
+    /// Who waits for a panic of a host: the scenario.
+    mourner: RefCell<Option<Waker>>,
+    /// Hosts that stand still.
+    pub(crate) stalls: Stalls,
 }
 
 struct Layout {
@@ -141,7 +144,8 @@ impl WorldState {
             trace: RefCell::new(Sink::new(config.trace)),
             parks: Cell::new(0),
             polls: Cell::new(0),
-            panicked: Cell::new(false),
+            mourner: RefCell::default(),
+            stalls: Stalls::default(),
         }
     }
 
@@ -201,6 +205,22 @@ impl WorldState {
         self.trace.borrow_mut().line(now, host, kind, fields);
     }
 
+    /// Tells the scenario, at its next poll, that a host has panicked. Called by the panic hook.
+    pub(crate) fn note_panic(&self, host: Option<HostIndex>, location: &str, message: &str) {
+        if let Ok(mut trace) = self.trace.try_borrow_mut() {
+            let fields = [("at", Field::Text(location)), ("message", Field::Text(message))];
+            trace.line(self.now_ns(), host, "host.panic", &fields);
+        }
+        if let Ok(Some(waker)) = self.mourner.try_borrow_mut().map(|mut mourner| mourner.take()) {
+            waker.wake();
+        }
+    }
+
+    /// Wakes this one when a host panics.
+    pub(crate) fn mourn(&self, waker: &Waker) {
+        self.mourner.replace(Some(waker.clone()));
+    }
+
     /// Sockets for one more host.
     pub(crate) fn sockets(&self) -> HostId {
         let mut layout = self.layout.borrow_mut();
@@ -258,9 +278,6 @@ impl WorldState {
     pub(super) fn on_poll(&self, task: task::Id) {
         self.polls.set(self.polls.get() + 1);
         self.current.set(self.tasks.borrow().get(&task).copied());
-        if self.panicked.replace(false) {
-            panics::take(); // Whoever panicked before has caught it, or this poll would not be.
-        }
     }
 
     pub(super) fn on_terminate(&self, task: task::Id) {

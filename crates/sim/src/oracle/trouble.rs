@@ -76,7 +76,11 @@ impl Way<'_> {
             | Break::DatabaseCut(host, _)
             | Break::DatabaseLostRequest(host, _)
             | Break::DatabaseLostAnswer(host, _)
+            | Break::DatabaseStall(host, ..)
+            | Break::Stall(host)
             | Break::ClockSkew(host, _) => self.has(host),
+            Break::SkewApart(one, other, _) => self.has(one) || self.has(other),
+            Break::Rewind { service, .. } => self.has(service),
             Break::PspOutage => self.psp,
         }
     }
@@ -85,10 +89,17 @@ impl Way<'_> {
 /// How long after its end a break may still be felt.
 fn tail(fault: &Fault) -> SignedDuration {
     match fault.what {
-        Break::Partition(..) | Break::PartitionOneWay(..) | Break::PspOutage | Break::Loss(..) => {
-            NETWORK_TAIL
-        }
+        Break::Partition(..)
+        | Break::PartitionOneWay(..)
+        | Break::PspOutage
+        | Break::Loss(..)
+        | Break::Stall(_) => NETWORK_TAIL,
         Break::MachineCrash(_) => MACHINE_TAIL,
+        // A statement that stands still when all heals does so to its end.
+        Break::DatabaseStall(_, _, ms) => {
+            TAIL + SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX / 2))
+        }
+        Break::SkewApart(_, _, ms) => TAIL + SignedDuration::from_millis(ms.abs()),
         // A clock that goes back makes what was written in its future wait for it.
         Break::ClockSkew(_, ms) => TAIL + SignedDuration::from_millis(ms.abs()),
         _ => TAIL,

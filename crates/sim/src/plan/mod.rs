@@ -3,6 +3,7 @@
 //! It is drawn from the seed before the run ([`generate`]), can be printed, saved, edited and cut
 //! down, and is all that a run depends on besides the scenario and the seed.
 
+mod check;
 mod generate;
 mod lasting;
 mod lies;
@@ -16,6 +17,8 @@ use fake_psp::Rule;
 use crate::scenario::Cluster;
 
 pub use generate::generate;
+
+pub(crate) use check::FOLLOWS;
 
 /// What will happen.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -157,6 +160,15 @@ pub enum Break {
     DatabaseLostRequest(String, f64),
     /// This share of the answers is lost on the way back; the commit may have happened.
     DatabaseLostAnswer(String, f64),
+    /// This share of a host's statements stands still on its way, each for so many milliseconds.
+    DatabaseStall(String, f64, u64),
+    /// A host stands still, and then goes on.
+    Stall(String),
     /// A host's clock is off by this many milliseconds.
     ClockSkew(String, i64),
+    /// The first host's clock is ahead, and the second's behind, by this many milliseconds.
+    SkewApart(String, String, i64),
+    /// The cursor that `service` keeps of the feed of `source` is put back by so many events, or
+    /// to the beginning if there were fewer; once.
+    Rewind { service: String, source: String, events: u64 },
 }

@@ -6,5 +6,7 @@ mod determinism;
 mod faulty_database;
 mod network;
 mod observers;
+mod panics;
+mod stalls;
 mod toy;
 mod worlds;

@@ -89,6 +89,18 @@ impl Db {
         });
     }
 
+    /// This share of calls (statements, BEGIN, COMMIT, connecting) stands still for `duration` on
+    /// its way: half of them before the database hears of it, half when it is done, inside
+    /// transactions too, so that what these hold is held for as long. A call that stands still
+    /// when this is switched off does so to its end.
+    pub fn stall(&self, db: &str, host: &str, share: f64, duration: Duration) {
+        let shown = format!("{share} {duration:?}");
+        self.change((db, host), "fault.db.stall", &shown, |rule| {
+            rule.stall = Chance::new(share);
+            rule.stall_for = nanos(duration);
+        });
+    }
+
     /// Ends the faults of a link; a host's own link is then as its database's.
     pub fn heal(&self, db: &str, host: &str) {
         world::with(|w| {
@@ -138,14 +150,29 @@ impl Db {
     /// # Panics
     /// If the script fails.
     pub fn tamper(&self, name: &str, sql: &str) -> u64 {
+        self.try_tamper(name, sql)
+            .unwrap_or_else(|error| panic!("tampering failed: {error}: {sql}"))
+    }
+
+    /// The same as [`Db::tamper`], for a script of the user's.
+    ///
+    /// # Errors
+    /// What the database says of the script.
+    pub fn try_tamper(&self, name: &str, sql: &str) -> Result<u64, String> {
         world::with(|w| {
             let db = w.databases.index(name);
             w.line(None, "fault.db.tamper", &[("sql", Field::Text(sql))]);
             let done = w.databases.script(db, sql);
-            let done = done.unwrap_or_else(|error| panic!("tampering failed: {error}: {sql}"));
             w.databases.publish(w, None, db);
-            done
+            done.map_err(|error| error.to_string())
         })
+    }
+
+    /// Whether a transaction of a service is open on the database: what is tampered with now is
+    /// part of it.
+    #[must_use]
+    pub fn is_held(&self, name: &str) -> bool {
+        world::with(|w| w.databases.is_held(w.databases.index(name)))
     }
 
     fn change(

@@ -129,7 +129,14 @@ pub(crate) struct SimConnection {
 
 impl Drop for SimConnection {
     fn drop(&mut self) {
-        world::try_with(|w| w.databases.close(w, &self.link));
+        world::try_with(|w| {
+            if w.databases.is_stalled(w, &self.link) {
+                self.link.break_off();
+                w.databases.close_when_resumed(&self.link);
+            } else {
+                w.databases.close(w, &self.link);
+            }
+        });
     }
 }
 
@@ -204,6 +211,11 @@ impl AnyConnectionBackend for SimConnection {
             return;
         }
         world::try_with(|w| {
+            if w.databases.is_stalled(w, &self.link) {
+                self.link.break_off();
+                w.databases.close_when_resumed(&self.link);
+                return;
+            }
             let db = self.link.place.db;
             let undone = w.databases.run(db, Engine::rollback);
             undone.expect("SQLite rolls back an open transaction");

@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{link::Place, store::DbIndex};
 use crate::engine::{
     streams::{Chance, Streams, uniform},
+    trace::Field,
     world::{HostIndex, WorldState},
 };
 
@@ -25,6 +26,9 @@ pub(super) struct LinkRule {
     pub(super) lose_commit_answer: Chance,
     pub(super) cut: Chance,
     pub(super) outage: bool,
+    /// This share of calls waits for so long, on the way there or on the way back.
+    pub(super) stall: Chance,
+    pub(super) stall_for: u64,
     /// How long the caller waits for the error of a lost call.
     pub(super) error_after: u64,
 }
@@ -39,6 +43,8 @@ impl Default for LinkRule {
             lose_commit_answer: Chance::NEVER,
             cut: Chance::NEVER,
             outage: false,
+            stall: Chance::NEVER,
+            stall_for: 0,
             error_after: 1_000_000_000,
         }
     }
@@ -78,10 +84,12 @@ pub(super) struct Plan {
     pub(super) back: u64,
 }
 
-/// Two streams per (database, host, life): latencies must not change when faults are switched on.
+/// Streams per (database, host, life): latencies must not change when faults are switched on, nor
+/// other faults when statements stall.
 struct Draws {
     latency: ChaCha8Rng,
     fate: ChaCha8Rng,
+    stall: ChaCha8Rng,
 }
 
 #[derive(Default)]
@@ -131,7 +139,9 @@ impl Links {
         let answer = rule.lose_answer.strikes(&mut draws.fate);
         let commit = rule.lose_commit_answer.strikes(&mut draws.fate) && is_commit;
         let cut = rule.cut.strikes(&mut draws.fate);
-        let (fate, there, back) = if rule.outage {
+        let stalls = rule.stall.strikes(&mut draws.stall);
+        let before = Chance::HALF.strikes(&mut draws.stall);
+        let (fate, mut there, mut back) = if rule.outage {
             (Fate::Outage, rule.error_after, 0)
         } else if request {
             (Fate::RequestLost, rule.error_after, 0)
@@ -142,6 +152,17 @@ impl Links {
         } else {
             (Fate::Pass, there, back)
         };
+        if stalls {
+            *(if before { &mut there } else { &mut back }) += rule.stall_for;
+            w.line(
+                place.owner.map(|owner| owner.host),
+                "db.stall",
+                &[
+                    ("db", Field::Number(place.db.0.into())),
+                    ("before", Field::Number(before.into())),
+                ],
+            );
+        }
         Plan { fate, there, back }
     }
 }
@@ -155,6 +176,10 @@ impl Draws {
             }
             None => format!("db/{}", place.db.0),
         };
-        Self { latency: streams.stream(&name), fate: streams.stream(&format!("{name}/fate")) }
+        Self {
+            latency: streams.stream(&name),
+            fate: streams.stream(&format!("{name}/fate")),
+            stall: streams.stream(&format!("{name}/stall")),
+        }
     }
 }

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::engine::{
     host::Owner,
+    stall::gate,
     timeline::wait,
     trace::Field,
     world::{self, WorldState},
@@ -112,9 +113,14 @@ impl Link {
         call: Call<'_>,
         work: impl FnOnce(&WorldState, &Self) -> Result<T> + Send,
     ) -> Result<T> {
+        self.go_on().await;
         let Plan { fate, there, back } = self.plan(call.kind == "db.commit")?;
         wait(there).await;
         self.check()?;
+        if fate != Fate::Pass && fate != Fate::AnswerLost {
+            self.go_on().await;
+            self.check()?;
+        }
         if matches!(fate, Fate::RequestLost | Fate::Cut | Fate::Outage) {
             return Err(self.fail(call, fate));
         }
@@ -128,6 +134,7 @@ impl Link {
             result
         });
         wait(back).await;
+        self.go_on().await;
         if fate == Fate::AnswerLost {
             return Err(self.fail(call, fate));
         }
@@ -138,16 +145,24 @@ impl Link {
     /// Travels to the database to open this connection.
     pub(super) async fn connect(&self) -> Result<()> {
         let call = Call { kind: "db.connect", sql: "" };
+        self.go_on().await;
         let Plan { fate, there, back } = self.plan(false)?;
         wait(there).await;
+        self.go_on().await;
         self.check()?;
         if fate != Fate::Pass {
             return Err(self.fail(call, fate));
         }
         wait(back).await;
+        self.go_on().await;
         self.check()?;
         world::with(|w| self.trace(w, call.kind, call.sql, "ok"));
         Ok(())
+    }
+
+    /// Waits while this end's host stands still.
+    async fn go_on(&self) {
+        gate(self.place.owner.map(|owner| owner.host)).await;
     }
 
     fn plan(&self, is_commit: bool) -> Result<Plan> {

@@ -16,7 +16,11 @@ use super::{
     sqlite::Engine,
     value::Row,
 };
-use crate::engine::{host::Owner, streams::Streams, world::WorldState};
+use crate::engine::{
+    host::Owner,
+    streams::Streams,
+    world::{HostIndex, WorldState},
+};
 
 /// The place of a database in its world, in order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +34,8 @@ pub(crate) struct Databases {
     /// Logical connections that are open.
     open: RefCell<BTreeMap<u64, Arc<Link>>>,
     opened: Cell<u64>,
+    /// Connections that stalled hosts have let go of: their databases hear of it later.
+    late: RefCell<Vec<Arc<Link>>>,
     pub(super) observers: RefCell<Vec<Observer>>,
     statements: Cell<u64>,
 }
@@ -46,6 +52,20 @@ pub(super) struct Store {
     watch: Watch,
 }
 
+/// An engine while it works.
+struct Lent<'a> {
+    all: &'a Databases,
+    db: DbIndex,
+    engine: Option<Engine>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let engine = self.engine.take();
+        self.all.store(self.db, |store| store.engine = engine);
+    }
+}
+
 impl Databases {
     pub(crate) fn new(_: Streams) -> Self {
         Self {
@@ -54,6 +74,7 @@ impl Databases {
             links: RefCell::default(),
             open: RefCell::default(),
             opened: Cell::new(0),
+            late: RefCell::default(),
             observers: RefCell::default(),
             statements: Cell::new(0),
         }
@@ -112,6 +133,33 @@ impl Databases {
         self.abandon(w, link);
     }
 
+    /// Whether the host of a connection stands still, so that the database hears nothing of it.
+    pub(super) fn is_stalled(&self, w: &WorldState, link: &Link) -> bool {
+        link.place.owner.is_some_and(|owner| w.stalls.is_stalled(owner.host))
+    }
+
+    /// Closes a connection when its host goes on.
+    pub(super) fn close_when_resumed(&self, link: &Arc<Link>) {
+        self.late.borrow_mut().push(link.clone());
+    }
+
+    /// Closes what a host has let go of while it stood still.
+    pub(crate) fn close_late(&self, w: &WorldState, host: HostIndex) {
+        let late = std::mem::take(&mut *self.late.borrow_mut());
+        for link in late {
+            if link.place.owner.is_some_and(|owner| owner.host == host) {
+                self.close(w, &link);
+            } else {
+                self.late.borrow_mut().push(link);
+            }
+        }
+    }
+
+    /// Whether a transaction is open on a database.
+    pub(super) fn is_held(&self, db: DbIndex) -> bool {
+        self.store(db, |store| store.holder.is_some())
+    }
+
     /// Ends the connections of one life of a host.
     pub(crate) fn drop_connections_of(&self, w: &WorldState, owner: Owner) {
         let theirs: Vec<Arc<Link>> = {
@@ -143,12 +191,12 @@ impl Databases {
     /// Runs work on the real database, without asking whose turn it is.
     pub(super) fn run<R>(&self, db: DbIndex, work: impl FnOnce(&mut Engine) -> R) -> R {
         self.statements.set(self.statements.get() + 1);
-        let mut engine = self
+        let engine = self
             .store(db, |store| store.engine.take())
             .expect("work on a database does not nest: observers must not run SQL");
-        let result = work(&mut engine);
-        self.store(db, |store| store.engine = Some(engine));
-        result
+        // Work that panics gives it back, too: the destructors that follow roll back.
+        let mut lent = Lent { all: self, db, engine: Some(engine) };
+        work(lent.engine.as_mut().expect("lent until it is dropped"))
     }
 
     /// Rows of a query by the world itself.

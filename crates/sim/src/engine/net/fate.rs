@@ -88,7 +88,8 @@ impl Inner {
             return None;
         }
         let direction = &mut connection.dirs[usize::from(dir)];
-        let stopped = self.dark.contains(&to) || self.rules.is_cut(from, to);
+        let stalled = w.stalls.is_stalled(from) || w.stalls.is_stalled(to);
+        let stopped = stalled || self.dark.contains(&to) || self.rules.is_cut(from, to);
         if !stopped && is_bare_ack(segment) && direction.opened && direction.is_quiet() {
             trace(w, "ack", &connection.name, dir, segment, 0);
             return Some(packet);
@@ -159,9 +160,15 @@ impl Inner {
 
     /// Sends on what was held, at the next retransmission that a sender would make.
     pub(super) fn release(&mut self, w: &WorldState, conn: u32, dir: u8) {
+        self.release_after(w, conn, dir, None);
+    }
+
+    /// Sends on what was held: from this time on, or at the next retransmission.
+    pub(super) fn release_after(&mut self, w: &WorldState, conn: u32, dir: u8, at: Option<u64>) {
         let connection = self.conns.get_mut(&conn).expect("a known connection");
         let (from, to) = connection.hosts(dir);
-        if self.dark.contains(&to) || self.rules.is_cut(from, to) {
+        let stalled = w.stalls.is_stalled(from) || w.stalls.is_stalled(to);
+        if stalled || self.dark.contains(&to) || self.rules.is_cut(from, to) {
             return;
         }
         let direction = connection.dir(dir);
@@ -175,6 +182,7 @@ impl Inner {
             rto = (rto * 2).min(RTO_MAX_NS);
             again += rto;
         }
+        let again = at.unwrap_or(again);
         direction.last_arrival = direction.last_arrival.max(again);
         for (no, packet) in held {
             let rule = self.rules.link(from, to);
@@ -201,7 +209,8 @@ impl Inner {
         let missed = direction.sender_lost && (retransmitted || no != direction.due);
         if dead || missed || no < direction.due {
             self.forget_if_spent(conn);
-        } else if self.dark.contains(&to) || self.rules.is_cut(from, to) {
+        } else if self.dark.contains(&to) || self.rules.is_cut(from, to) || w.stalls.is_stalled(to)
+        {
             self.hold(w, conn, dir, no, packet);
         } else if no != direction.due {
             direction.early.insert(no, packet);

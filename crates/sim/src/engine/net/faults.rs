@@ -252,6 +252,19 @@ pub(crate) fn release_all(w: &WorldState) {
     }
 }
 
+/// A host goes on after a stall: what it had to send leaves now, what others had for it comes at
+/// their next retransmission.
+pub(crate) fn resume(w: &WorldState, host: HostIndex) {
+    let mut inner = w.wire.inner.borrow_mut();
+    let conns: Vec<(u32, HostIndex)> =
+        inner.conns.iter().map(|(conn, connection)| (*conn, connection.from)).collect();
+    let now = w.now_ns();
+    for (conn, from) in conns {
+        inner.release_after(w, conn, FORTH, (from == host).then_some(now));
+        inner.release_after(w, conn, BACK, (from != host).then_some(now));
+    }
+}
+
 /// Takes the power from a machine: from now on it sends nothing and hears nothing.
 pub(crate) fn power_off(w: &WorldState, host: HostIndex) {
     w.wire.flush(w);

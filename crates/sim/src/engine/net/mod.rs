@@ -11,7 +11,7 @@ pub use faults::Net;
 pub use stream::{Listener, TcpStream};
 
 pub(crate) use connection::Arrival;
-pub(crate) use faults::{nanos, power_off, power_on, wipe};
+pub(crate) use faults::{nanos, power_off, power_on, resume, wipe};
 pub(crate) use stream::{bind, dial};
 pub(crate) use wire::Wire;
 
