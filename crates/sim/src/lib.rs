@@ -18,3 +18,5 @@ pub mod snapshot;
 pub mod report;
 pub mod story;
 pub mod sweep;
+
+pub mod zoo;

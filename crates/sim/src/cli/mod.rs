@@ -4,6 +4,7 @@ mod meta;
 mod replay;
 mod run;
 mod sweep;
+mod zoo;
 
 use std::{
     ops::Range,
@@ -39,6 +40,8 @@ enum Command {
     Replay(replay::Args),
     /// Check determinism: one seed in two processes, traces compared line by line.
     Meta(meta::Args),
+    /// Plant bugs into a copy of the services, one at a time, and see which judge names them.
+    Zoo(zoo::Args),
     /// List the scenarios.
     List(List),
 }
@@ -70,6 +73,7 @@ impl Cli {
             Command::Sweep(args) => args.run(),
             Command::Replay(args) => args.run(),
             Command::Meta(args) => args.run(),
+            Command::Zoo(args) => args.run(),
             Command::List(args) => args.run(),
         };
         let end = end.unwrap_or_else(|message| {
