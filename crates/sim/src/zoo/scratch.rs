@@ -37,6 +37,7 @@ impl Scratch {
         let root = root.canonicalize().map_err(|e| format!("{}: {e}", root.display()))?;
         let home = root.join("target/zoo-scratch");
         let (tree, target) = (home.join("tree"), home.join("target"));
+        fs::create_dir_all(&tree).map_err(|e| format!("{}: {e}", tree.display()))?;
         let scratch = Self { root, tree, target, control: home.join("sim-as-it-is") };
         scratch.restore()?;
         Ok(scratch)
