@@ -22,3 +22,5 @@ pub mod look;
 pub mod report;
 pub mod story;
 pub mod sweep;
+
+pub mod zoo;

@@ -1,7 +1,7 @@
 //! Many seeds, one world per thread, on all cores.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     ops::Range,
     sync::{
         Mutex, PoisonError,
@@ -27,12 +27,22 @@ pub struct Summary {
     pub good: u64,
     pub payments: u64,
     pub simulated_s: u64,
-    /// Seed → its conclusion and why, for those that were not good.
-    pub failures: BTreeMap<u64, (Conclusion, String)>,
+    /// The seeds that were not good.
+    pub failures: BTreeMap<u64, Failure>,
     /// Invariant → on how many seeds it broke, first or not.
     pub broke: BTreeMap<&'static str, u64>,
     /// Why a seed could not be run; says nothing of the others.
     pub refused: Option<String>,
+}
+
+/// A seed that was not good.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Failure {
+    pub verdict: Conclusion,
+    /// In a few words: the first broken invariant, or what a canary should have broken.
+    pub because: String,
+    /// All that broke, most telling first.
+    pub broke: Vec<&'static str>,
 }
 
 /// Runs `seeds` on `jobs` threads. `progress` is called after each seed, from any thread.
@@ -108,15 +118,17 @@ impl Summary {
             self.refused.get_or_insert_with(|| why.clone());
             return;
         }
-        let broken: BTreeSet<_> = outcome.violations.iter().map(|v| v.invariant).collect();
-        for invariant in broken {
+        let mut broke: Vec<_> = outcome.violations.iter().map(|v| v.invariant).collect();
+        broke.dedup();
+        for invariant in &broke {
             *self.broke.entry(invariant).or_default() += 1;
         }
         let conclusion = Conclusion::of(scenario, outcome);
         if conclusion.is_good() {
             self.good += 1;
         } else {
-            self.failures.insert(seed, (conclusion, report::because(scenario, outcome)));
+            let because = report::because(scenario, outcome);
+            self.failures.insert(seed, Failure { verdict: conclusion, because, broke });
         }
     }
 }

@@ -8,6 +8,7 @@ mod progress;
 mod replay;
 mod run;
 mod sweep;
+mod zoo;
 
 use std::{ops::Range, path::Path, process::ExitCode};
 
@@ -46,6 +47,8 @@ enum Command {
     Meta(meta::Args),
     /// Run many seeds of many scenarios and report what was tried, and what never was.
     Coverage(coverage::Args),
+    /// Plant bugs into a copy of the services, one at a time, and see which judge names them.
+    Zoo(zoo::Args),
     /// List the scenarios.
     List(list::Args),
 }
@@ -78,6 +81,7 @@ impl Cli {
             Command::Replay(args) => args.run(),
             Command::Meta(args) => args.run(),
             Command::Coverage(args) => args.run(),
+            Command::Zoo(args) => args.run(),
             Command::List(args) => args.run(),
         };
         let end = end.unwrap_or_else(|message| {

@@ -8,7 +8,7 @@ use sim::{
     plan,
     report::Conclusion,
     scenario::Scenario,
-    sweep::{self, Summary},
+    sweep::{self, Failure, Summary},
 };
 
 use super::{
@@ -84,7 +84,7 @@ fn jobs(text: &str) -> Result<usize, String> {
 }
 
 fn end(summary: &Summary) -> End {
-    let ends: Vec<_> = summary.failures.values().map(|(c, _)| End::from(*c)).collect();
+    let ends: Vec<_> = summary.failures.values().map(|failure| End::from(failure.verdict)).collect();
     match () {
         () if ends.contains(&End::Broken) => End::Broken,
         () if ends.contains(&End::NotConverged) => End::NotConverged,
@@ -118,7 +118,7 @@ fn print(scenario: &Scenario, summary: &Summary) -> Result<(), String> {
         let must = if scenario.expect == *invariant { ", as it must" } else { "" };
         say(format!("  {} broke on {count} seeds{must}", paint.bad(invariant)))?;
     }
-    for (seed, (_, because)) in summary.failures.iter().take(SHOWN) {
+    for (seed, Failure { because, .. }) in summary.failures.iter().take(SHOWN) {
         let plan = plan::generate(scenario, *seed);
         let path = keep(scenario, *seed, &plan, because)?;
         say(format!("  seed {seed}: {because}. Replay it: cargo sim replay {}", path.display()))?;
@@ -138,8 +138,10 @@ fn json(scenario: &Scenario, summary: &Summary) -> serde_json::Value {
         "payments": summary.payments,
         "simulated_s": summary.simulated_s,
         "broke": summary.broke,
-        "failures": summary.failures.iter().map(|(seed, (conclusion, because))| {
-            serde_json::json!({ "seed": seed, "verdict": conclusion, "because": because })
+        "failures": summary.failures.iter().map(|(seed, failure)| {
+            let mut failure = serde_json::json!(failure);
+            failure["seed"] = (*seed).into();
+            failure
         }).collect::<Vec<_>>(),
     })
 }

@@ -1,0 +1,188 @@
+//! `sim zoo`.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    thread::available_parallelism,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use sim::{
+    look::Paint,
+    zoo::{
+        hunt::{self, Catch, Limits},
+        matrix::{self, Row, Standing},
+        patch::{self, Patch},
+        scratch::Scratch,
+    },
+};
+
+use super::{
+    End, load,
+    out::{note, say},
+};
+
+const ZOO: &str = "zoo";
+const MATRIX: &str = "docs/zoo.md";
+
+/// Seeds that must pass without any bug before one is planted.
+const CONTROL_SEEDS: u64 = 3;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Numbers of patches; all of them if none is given.
+    numbers: Vec<u32>,
+    /// Only one part of so many, e.g. 3/10: for CI, which cannot do all of it every time.
+    #[arg(long, value_name = "K/N", value_parser = part)]
+    rotate: Option<(usize, usize)>,
+    /// Seeds of each scenario, until one fails.
+    #[arg(long, default_value_t = 100)]
+    seeds: u64,
+    /// Run all of the seeds, to learn how many fail.
+    #[arg(long)]
+    share: bool,
+    /// Worlds at once; by default one per core.
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// Say which patches there are, and do nothing.
+    #[arg(long)]
+    list: bool,
+}
+
+impl Args {
+    pub(super) fn run(self) -> Result<End, String> {
+        let all = patch::load_all(Path::new(ZOO))?;
+        let chosen = self.choose(&all)?;
+        if self.list {
+            for patch in chosen {
+                let header = &patch.header;
+                say(format!("{:>3} {:<36} {}", patch.number, header.name, header.story))?;
+            }
+            return Ok(End::Passed);
+        }
+        let jobs = self.jobs.unwrap_or_else(|| available_parallelism().map_or(1, |n| n.get()));
+        let limits = Limits { seeds: self.seeds, jobs, share: self.share };
+        let bar = bar(chosen.len() as u64);
+        let scratch = control(&chosen, limits, &bar)?;
+        let mut trouble = Vec::new();
+        let mut survivors = Vec::new();
+        for patch in chosen {
+            bar.set_message(patch.header.name.clone());
+            match try_one(&scratch, patch, limits, &bar) {
+                Ok(caught) => {
+                    bar.suspend(|| say(line(patch, caught.as_ref())))?;
+                    keep(&all, patch, caught.as_ref())?;
+                    if Standing::of(patch, caught.as_ref()).is_failure() {
+                        survivors.push(patch.number.to_string());
+                    }
+                }
+                Err(error) => {
+                    bar.suspend(|| note(format!("error: {error}")));
+                    trouble.push(patch.number.to_string());
+                }
+            }
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        scratch.restore()?;
+        end(&survivors, &trouble)
+    }
+
+    fn choose<'a>(&self, all: &'a [Patch]) -> Result<Vec<&'a Patch>, String> {
+        if let Some(missing) = self.numbers.iter().find(|n| !all.iter().any(|p| p.number == **n)) {
+            return Err(format!("there is no patch {missing}; `sim zoo --list` shows them"));
+        }
+        let named =
+            all.iter().filter(|p| self.numbers.is_empty() || self.numbers.contains(&p.number));
+        let mine = |place: usize| self.rotate.is_none_or(|(k, n)| place % n == k - 1);
+        Ok(named.enumerate().filter(|(place, _)| mine(*place)).map(|(_, patch)| patch).collect())
+    }
+}
+
+/// Makes the scratch copy, and has it pass what the bugs will be judged by.
+fn control(chosen: &[&Patch], limits: Limits, bar: &ProgressBar) -> Result<Scratch, String> {
+    let scenarios: BTreeSet<_> = chosen.iter().flat_map(|patch| &patch.header.scenarios).collect();
+    for scenario in &scenarios {
+        if load(&PathBuf::from(scenario))?.is_canary() {
+            return Err(format!("{scenario} is a canary: it fails without a bug, and proves none"));
+        }
+    }
+    bar.set_message("building the tree as it is");
+    let scratch = Scratch::new(Path::new("."))?;
+    scratch.build_control()?;
+    for scenario in scenarios {
+        bar.set_message(format!("{scenario}, without a bug"));
+        let seeds = 0..CONTROL_SEEDS.min(limits.seeds);
+        hunt::passes_as_it_is(&scratch, scenario, seeds, limits.jobs)?;
+    }
+    Ok(scratch)
+}
+
+/// Plants one bug and hunts for it.
+fn try_one(
+    scratch: &Scratch,
+    patch: &Patch,
+    limits: Limits,
+    bar: &ProgressBar,
+) -> Result<Option<Catch>, String> {
+    let about = |e| format!("{} {}: {e}", patch.number, patch.header.name);
+    scratch.restore()?;
+    scratch.plant(patch)?;
+    let program = scratch.build().map_err(about)?;
+    let at = |place: &str| bar.set_message(format!("{}: {place}", patch.header.name));
+    hunt::hunt(scratch, &program, patch, limits, &at).map_err(about)
+}
+
+/// Writes the page after each patch: a run that is stopped has not been in vain.
+fn keep(all: &[Patch], patch: &Patch, caught: Option<&Catch>) -> Result<(), String> {
+    let mut rows = matrix::read(&fs::read_to_string(MATRIX).unwrap_or_default());
+    rows.insert((patch.number, patch.header.name.clone()), Row::new(patch, caught));
+    fs::write(MATRIX, matrix::page(all, &rows)).map_err(|e| format!("cannot write {MATRIX}: {e}"))
+}
+
+fn line(patch: &Patch, caught: Option<&Catch>) -> String {
+    let paint = Paint::of_stdout();
+    let standing = Standing::of(patch, caught);
+    let word = match standing {
+        Standing::Killed => paint.good("caught"),
+        Standing::KilledByAnother => paint.good("caught by another"),
+        Standing::Harmless => paint.faint("harmless by itself"),
+        Standing::HarmfulAfterAll => paint.bad("caught, though called harmless"),
+        Standing::Survived => paint.bad("SURVIVED"),
+    };
+    let how = match caught {
+        None => String::new(),
+        Some(Catch { judges, place, share, .. }) => {
+            let place = place
+                .as_ref()
+                .map(|(s, seed)| format!(", {s} seed {seed} ({} of {} seeds)", share.0, share.1));
+            format!(": {}{}", judges.join(", "), place.unwrap_or_default())
+        }
+    };
+    format!("{:>3} {:<36} {word}{how}", patch.number, patch.header.name)
+}
+
+fn end(survivors: &[String], trouble: &[String]) -> Result<End, String> {
+    if !survivors.is_empty() {
+        say(format!("Survived without a reason: {}", survivors.join(", ")))?;
+    }
+    if !trouble.is_empty() {
+        return Err(format!("not judged, see above: {}", trouble.join(", ")));
+    }
+    Ok(if survivors.is_empty() { End::Passed } else { End::Broken })
+}
+
+fn bar(patches: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
+    ProgressBar::new(patches).with_style(style.expect("a fixed template"))
+}
+
+/// Reads `K/N`.
+fn part(text: &str) -> Result<(usize, usize), String> {
+    let numbers = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
+    match numbers {
+        Some((k, n)) if (1..=n).contains(&k) => Ok((k, n)),
+        _ => Err(format!("`{text}` is no part such as 3/10 (from 1/10 to 10/10)")),
+    }
+}

@@ -1,0 +1,227 @@
+//! The hunt for a planted bug: seeds of its scenarios, then its tests, until something fails.
+
+use std::{fs, ops::Range, path::Path, process::Command};
+
+use serde::Deserialize;
+
+use super::{
+    patch::Patch,
+    scratch::{Scratch, run},
+};
+
+/// Seeds between two looks at what came of them.
+const CHUNK: u64 = 10;
+
+/// How far a hunt goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Seeds of each scenario.
+    pub seeds: u64,
+    /// Worlds at once.
+    pub jobs: usize,
+    /// Whether to go on after the first failing seed, to learn how many fail.
+    pub share: bool,
+}
+
+/// A bug that was caught.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Catch {
+    /// The judges that named it on the first failing seed, most telling first; or `test:NAME`, or
+    /// how the program ended.
+    pub judges: Vec<String>,
+    /// Scenario and first failing seed; none for a test.
+    pub place: Option<(String, u64)>,
+    /// Failing seeds, of how many that were tried in this scenario.
+    pub share: (u64, u64),
+    /// CPU time spent until then, in seconds, over all scenarios tried; builds do not count.
+    pub cpu_s: Option<f64>,
+}
+
+/// What `sim sweep --json` says; whatever else it says is not for us.
+#[derive(Debug, Deserialize)]
+struct Swept {
+    failures: Vec<Failure>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Failure {
+    seed: u64,
+    broke: Vec<String>,
+}
+
+/// Hunts for a planted bug with the `program` that has it. `at` is told what is being tried.
+///
+/// # Errors
+/// If something cannot be run, or fails without the bug, too.
+pub fn hunt(
+    scratch: &Scratch,
+    program: &Path,
+    patch: &Patch,
+    limits: Limits,
+    at: &dyn Fn(&str),
+) -> Result<Option<Catch>, String> {
+    let before = children_cpu_s();
+    let spent = || children_cpu_s().zip(before).map(|(now, before)| now - before);
+    for scenario in &patch.header.scenarios {
+        at(scenario);
+        let mut caught: Option<Catch> = None;
+        let mut from = 0;
+        while from < limits.seeds && (caught.is_none() || limits.share) {
+            let seeds = from..limits.seeds.min(from + CHUNK);
+            from = seeds.end;
+            let failures = sweep(scratch, program, scenario, seeds, limits.jobs)?;
+            if let (None, Some(first)) = (&caught, failures.first()) {
+                caught = Some(Catch {
+                    judges: first.broke.clone(),
+                    place: Some((scenario.clone(), first.seed)),
+                    share: (0, 0),
+                    cpu_s: spent(),
+                });
+            }
+            if let Some(caught) = &mut caught {
+                caught.share = (caught.share.0 + failures.len() as u64, from);
+            }
+        }
+        if let Some(caught) = caught {
+            let seed = caught.place.as_ref().map_or(0, |(_, seed)| *seed);
+            passes_as_it_is(scratch, scenario, seed..seed + 1, 1)?;
+            return Ok(Some(caught));
+        }
+    }
+    for test in &patch.header.tests {
+        at(test);
+        if !Test::read(test).passes(scratch)? {
+            let judges = vec![format!("test:{test}")];
+            return Ok(Some(Catch { judges, place: None, share: (1, 1), cpu_s: spent() }));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether these seeds pass in the tree without any bug.
+///
+/// # Errors
+/// "The tree itself is red", with scenario and seed: nothing that fails there proves anything.
+pub fn passes_as_it_is(
+    scratch: &Scratch,
+    scenario: &str,
+    seeds: Range<u64>,
+    jobs: usize,
+) -> Result<(), String> {
+    match sweep(scratch, &scratch.control, scenario, seeds, jobs)?.first() {
+        None => Ok(()),
+        Some(Failure { seed, broke }) => Err(format!(
+            "the tree itself is red: {scenario} seed {seed} breaks {} without any bug \
+             planted. Mend it first: cargo sim run {scenario} --seed {seed}",
+            broke.join(", ")
+        )),
+    }
+}
+
+fn sweep(
+    scratch: &Scratch,
+    program: &Path,
+    scenario: &str,
+    seeds: Range<u64>,
+    jobs: usize,
+) -> Result<Vec<Failure>, String> {
+    let mut command = Command::new(program);
+    command.current_dir(&scratch.tree).args(["sweep", scenario, "--json"]);
+    command.args(["--seeds", &format!("{}..{}", seeds.start, seeds.end)]);
+    command.args(["--jobs", &jobs.to_string()]);
+    let output = run(command)?;
+    if let Ok(swept) = serde_json::from_slice::<Swept>(&output.stdout) {
+        return Ok(swept.failures);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().rev().find(|line| !line.is_empty()).unwrap_or_default().to_owned();
+    match output.status.code() {
+        // It refuses the scenario or the flags: no fault of the bug's.
+        Some(2) => Err(format!("sim sweep {scenario}: {last}")),
+        // The whole process went down, and took the seeds' verdicts with it.
+        _ => {
+            let broke = vec![format!("crash ({})", output.status)];
+            Ok(vec![Failure { seed: seeds.start, broke }])
+        }
+    }
+}
+
+/// A test by which a bug is known: `NAME` is one of `system`'s unit tests, `FILE/NAME` one of
+/// `tests/FILE.rs`; as for `cargo test`, a part of the name will do.
+#[derive(Debug)]
+pub struct Test<'a> {
+    file: Option<&'a str>,
+    name: &'a str,
+}
+
+impl<'a> Test<'a> {
+    /// Reads what stands after `test:`.
+    pub fn read(text: &'a str) -> Self {
+        match text.split_once('/') {
+            Some((file, name)) => Self { file: Some(file), name },
+            None => Self { file: None, name: text },
+        }
+    }
+
+    fn passes(&self, scratch: &Scratch) -> Result<bool, String> {
+        let place = match self.file {
+            Some(file) => vec!["test", "--package", "hanbeon", "--test", file],
+            None => vec!["test", "--package", "system", "--lib"],
+        };
+        let mut build = scratch.cargo(&place);
+        build.arg("--no-run");
+        let built = run(build)?;
+        if !built.status.success() {
+            return Err(format!("the tests of `{self:?}` do not compile"));
+        }
+        let mut test = scratch.cargo(&place);
+        test.args(["--", self.name]);
+        let output = run(test)?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        if said.contains("running 0 tests") && output.status.success() {
+            return Err(format!("there is no test called `{}`", self.name));
+        }
+        Ok(output.status.success())
+    }
+}
+
+/// CPU time of the children that have ended, in seconds; `None` where `/proc` does not tell.
+fn children_cpu_s() -> Option<f64> {
+    // Fields 16 and 17; the second, a name, ends with the last bracket and may hold blanks.
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(13);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    // In hundredths of a second, on every Linux that Rust is built for.
+    Some((user + system) as f64 / 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_is_one_of_systems_or_of_a_file() {
+        let unit = Test::read("money::tests");
+        assert_eq!((unit.file, unit.name), (None, "money::tests"));
+        let outside = Test::read("ledger_constraints/append");
+        assert_eq!((outside.file, outside.name), (Some("ledger_constraints"), "append"));
+    }
+
+    #[test]
+    fn what_else_a_sweep_says_does_not_disturb() {
+        let text = r#"{"scenario":"smoke","new":1,"failures":[{"seed":3,"verdict":"broken","broke":["zero-sum"]}]}"#;
+        let swept: Swept = serde_json::from_str(text).unwrap();
+        assert_eq!((swept.failures[0].seed, &*swept.failures[0].broke[0]), (3, "zero-sum"));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_time_of_a_child_is_counted() {
+        let before = children_cpu_s().unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done"]);
+        assert!(run(shell).unwrap().status.success());
+        assert!(children_cpu_s().unwrap() > before);
+    }
+}
