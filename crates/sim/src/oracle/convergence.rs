@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Facts, Violation, facts::DifferenceRow};
+use super::{
+    Facts, Violation,
+    facts::{DifferenceRow, Money},
+    reconciled, reported,
+};
 
 const ID: &str = "convergence";
 
@@ -11,8 +15,12 @@ pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
     let money = facts.money();
     let mut found = Vec::new();
     for payment in &facts.payments {
-        let kept = money.get(payment.order_id.as_str()).map_or(0, super::facts::Money::kept);
-        let should = if payment.status == "SUCCESS" { payment.amount } else { 0 };
+        let money = money.get(payment.order_id.as_str());
+        // A success that somebody took back by hand is for the report, and for people.
+        let (kept, should) = match payment.status.as_str() {
+            "SUCCESS" => (money.map_or(0, Money::kept_but_for_hands), payment.amount),
+            _ => (money.map_or(0, Money::kept), 0),
+        };
         if kept != should {
             let detail = format!(
                 "we say {} over {}, the PSP's book says that it kept {kept}",
@@ -77,11 +85,21 @@ pub fn pending(facts: &Facts) -> Vec<(Option<String>, String)> {
             reasons.push((order, format!("failed order {} is not given back", payment.order_id)));
         }
     }
+    reasons.extend(hidden(facts));
     reasons
 }
 
+/// What a list of the PSP's that broke off in the night hid, or made up, must come right in another.
+fn hidden(facts: &Facts) -> Vec<(Option<String>, String)> {
+    if !reported::lists_lied(facts) {
+        return Vec::new();
+    }
+    let all = reported::missing(facts).into_iter().chain(reconciled::unreported(facts));
+    all.chain(reconciled::false_alarms(facts)).map(|v| (v.order_id, v.detail)).collect()
+}
+
 /// The day in Korea; computed here, not by the judged code.
-fn korean_day(micros: i64) -> String {
+pub(super) fn korean_day(micros: i64) -> String {
     let at = jiff::Timestamp::from_microsecond(micros).expect("a time of this age of the world");
     (at + jiff::SignedDuration::from_hours(9)).to_string()[..10].to_owned()
 }

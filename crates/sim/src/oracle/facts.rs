@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use fake_psp::{Applied, BookEntry, BookKind, Call, Transmission};
+use fake_psp::{Applied, BookEntry, BookKind, Call, Cause, Transmission};
 use jiff::Timestamp;
 
 use super::Times;
@@ -164,6 +164,8 @@ pub struct DifferenceRow {
 pub(crate) struct Money {
     pub(crate) captures: Vec<i64>,
     pub(crate) given_back: i64,
+    /// Of that, by somebody's hand in the PSP's console.
+    pub(crate) by_hand: i64,
     /// The order in which they came: captures positive.
     pub(crate) moves: Vec<i64>,
 }
@@ -171,6 +173,11 @@ pub(crate) struct Money {
 impl Money {
     pub(crate) fn kept(&self) -> i64 {
         self.captures.iter().sum::<i64>() - self.given_back
+    }
+
+    /// What the PSP would have but for the hands in its console.
+    pub(crate) fn kept_but_for_hands(&self) -> i64 {
+        self.kept() + self.by_hand
     }
 }
 
@@ -183,7 +190,10 @@ impl Facts {
             money.moves.push(entry.signed_amount());
             match entry.kind {
                 BookKind::Captured => money.captures.push(entry.amount),
-                BookKind::GivenBack => money.given_back += entry.amount,
+                BookKind::GivenBack => {
+                    money.given_back += entry.amount;
+                    money.by_hand += if entry.cause == Cause::Console { entry.amount } else { 0 };
+                }
             }
         }
         by_order
@@ -193,7 +203,6 @@ impl Facts {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use fake_psp::Cause;
 
     /// A payment event with one order of the same amount.
     pub(crate) fn payment(order_id: &str, amount: i64, status: &str) -> PaymentRow {

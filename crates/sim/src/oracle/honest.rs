@@ -52,7 +52,8 @@ pub(super) fn failure(facts: &Facts) -> Vec<Violation> {
             let detail = format!("{} was told FAILURE, but the PSP keeps {kept}", line.purchase);
             found.push(Violation::new(ID, Some(order_id), detail));
         }
-        if status == "SUCCESS" && kept == 0 {
+        let by_hand = money.get(order_id).map_or(0, |money| money.by_hand);
+        if status == "SUCCESS" && kept + by_hand == 0 {
             let detail = format!("{} was told SUCCESS, but the PSP keeps nothing", line.purchase);
             found.push(Violation::new(ID, Some(order_id), detail));
         }

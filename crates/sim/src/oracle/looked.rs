@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fake_psp::Endpoint;
 
-use super::{Facts, Told, convergence};
+use super::{Facts, Told, convergence, reported};
 
 /// Invariant → what its judge looked at, counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,6 +32,7 @@ pub fn looked(facts: &Facts) -> Looked {
     looked.note("retry-discipline", counted_calls(facts));
     looked.note("told-rightly", facts.history.len());
     looked.note("necessary", wants_a_cause(facts));
+    looked.note("reported-rightly", reported::truths(facts).len());
     looked.note("on-time", facts.times.orders.len());
     looked.note("liveness", started(facts));
     if convergence::pending(facts).is_empty() {

@@ -18,6 +18,7 @@ mod looked;
 mod necessary;
 mod on_time;
 mod reconciled;
+mod reported;
 mod retries;
 mod tasks;
 mod times;
@@ -84,6 +85,10 @@ pub const INVARIANTS: &[Invariant] = &[
         id: "reconciliation",
         sentence: "Every planted difference is reported under its right name, every repair ends, and nothing else is reported.",
     },
+    Invariant {
+        id: "reported-rightly",
+        sentence: "What the PSP did of its own accord is in the report of its day, under its right name.",
+    },
     Invariant { id: "no-orphans", sentence: "No task outlives the crash of its host." },
     Invariant {
         id: "no-panics",
@@ -149,6 +154,7 @@ pub fn judge_safety(facts: &Facts) -> Vec<Violation> {
     found.extend(told::judge(facts));
     found.extend(necessary::judge(facts));
     found.extend(on_time::judge(facts));
+    found.extend(reported::judge(facts));
     found
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fake_psp::{Endpoint, Verdict};
 
-use super::{Facts, Violation};
+use super::{Facts, Violation, reported};
 
 const ID: &str = "reconciliation";
 
@@ -71,7 +71,7 @@ fn planted(facts: &Facts) -> BTreeMap<&str, BTreeSet<&'static str>> {
     planted
 }
 
-fn unreported(facts: &Facts) -> Vec<Violation> {
+pub(super) fn unreported(facts: &Facts) -> Vec<Violation> {
     let reported: BTreeSet<_> =
         facts.differences.iter().map(|d| (d.subject.as_str(), d.kind.as_str())).collect();
     let mut found = Vec::new();
@@ -88,7 +88,7 @@ fn unreported(facts: &Facts) -> Vec<Violation> {
     found
 }
 
-fn false_alarms(facts: &Facts) -> Vec<Violation> {
+pub(super) fn false_alarms(facts: &Facts) -> Vec<Violation> {
     let planted = planted(facts);
     let late: BTreeSet<_> = facts
         .applied
@@ -98,10 +98,14 @@ fn false_alarms(facts: &Facts) -> Vec<Violation> {
         .collect();
     let order_of: BTreeMap<_, _> =
         facts.book.iter().map(|e| (e.transaction_key.as_str(), e.order_id.as_str())).collect();
+    let truths = reported::truths(facts);
+    let lied = reported::lists_lied(facts);
     let mut found = Vec::new();
     for difference in &facts.differences {
         let (kind, subject) = (difference.kind.as_str(), difference.subject.as_str());
         let explained = match kind {
+            // Of a list that broke off, and looked at again since.
+            _ if lied && difference.repair == "GONE" => true,
             "settlement_missing" | "settlement_duplicated" | "settlement_amount" => {
                 planted.get(subject).is_some_and(|kinds| kinds.contains(kind))
             }
@@ -110,7 +114,7 @@ fn false_alarms(facts: &Facts) -> Vec<Violation> {
             "unknown_but_taken" | "failed_but_taken" | "unresolved" | "not_booked" => true,
             // Two books read at two moments may differ for a moment.
             "wallet_ledger_mismatch" => difference.repair == "GONE",
-            _ => false,
+            _ => truths.iter().any(|truth| truth.kind == kind && truth.order == subject),
         };
         if !explained {
             let detail =

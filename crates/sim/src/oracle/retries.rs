@@ -80,7 +80,8 @@ impl<'a> Acts<'a> {
 
     fn too_many(&self) -> Option<String> {
         let allowed = self.case.facts.plan.cluster.retry_tries as usize;
-        let worst = (0..self.epochs.len()).map(|n| self.within(n).len()).max()?;
+        let counted = |n| self.within(n).iter().filter(|call| !was_turned_away(call)).count();
+        let worst = (0..self.epochs.len()).map(counted).max()?;
         (worst > allowed).then(|| format!("was asked for {worst} times, {allowed} are allowed"))
     }
 
@@ -90,9 +91,15 @@ impl<'a> Acts<'a> {
             return None;
         }
         for n in 0..self.epochs.len() {
-            for (k, pair) in self.within(n).windows(2).enumerate() {
+            let (mut tries, mut turned_away) = (0, 0);
+            for pair in self.within(n).windows(2) {
+                match was_turned_away(pair[0]) {
+                    true => turned_away += 1,
+                    false => (tries, turned_away) = (tries + 1, 0),
+                }
                 let wait = pair[1].at.duration_since(pair[0].at);
-                let ceiling = (BASE * (1 << k.min(10))).min(MOST);
+                let doublings: i32 = tries + turned_away - 1;
+                let ceiling = (BASE * (1 << doublings.clamp(0, 10))).min(MOST);
                 // Clocks of hosts count whole milliseconds, and a call is on its way for some.
                 let least = ceiling / 2 - SignedDuration::from_millis(5);
                 if wait < least && !self.is_another_replicas(pair) {
@@ -200,9 +207,15 @@ impl<'a> Acts<'a> {
     }
 }
 
+/// Whether the PSP would not even look at it, which costs nothing of the budget.
+fn was_turned_away(call: &Call) -> bool {
+    call.status == Some(429)
+}
+
 /// Every try reads once at most, every webhook's cause a few times.
 fn reads(case: &Case<'_>) -> Option<String> {
-    let reads = case.calls.iter().filter(|call| call.endpoint == Endpoint::Read).count();
+    let looked = |call: &&&Call| call.endpoint == Endpoint::Read && !was_turned_away(call);
+    let reads = case.calls.iter().filter(looked).count();
     let webhooks = case.facts.webhooks.get(case.id()).copied().unwrap_or(0);
     let tries = case.facts.plan.cluster.retry_tries as usize;
     let mut budgets = 0;

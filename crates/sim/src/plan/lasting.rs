@@ -31,7 +31,7 @@ pub(super) fn rules(
     rules
 }
 
-/// The first or second answer to the night's question is empty, cut, old or none; the next is right.
+/// One of the first answers to the night's question is empty, cut, old or none; the next is right.
 fn list(endpoint: Endpoint, draw: &mut dyn Rng) -> Rule {
     let refuse = |code: &str| Verdict::Refuse { code: code.to_owned(), status: Some(500) };
     let verdicts = [
@@ -43,7 +43,8 @@ fn list(endpoint: Endpoint, draw: &mut dyn Rng) -> Rule {
         Verdict::HangBefore,
     ];
     let then = some(draw, &verdicts);
-    let on = Match { endpoint, nth: Some(draw.random_range(1..=2)), ..Match::default() };
+    // The day before the first one is looked at twice, before it and with it.
+    let on = Match { endpoint, nth: Some(draw.random_range(2..=4)), ..Match::default() };
     Rule { name: Some(format!("lists {}", endpoint.as_str())), on, then }
 }
 

@@ -142,7 +142,7 @@ impl Executor {
                 let failed = Failed {
                     reason: open.open().expect("everything else is open"),
                     burnt: matches!(open, Verdict::Refused { .. }),
-                    unsent: matches!(open, Verdict::NotSent(_)),
+                    unsent: matches!(open, Verdict::NotSent { .. }),
                 };
                 due = self.next_try(operation, &failed, open.retry_after(), now);
                 operation::put_back(&mut tx, operation, &failed, due, now).await?
@@ -160,8 +160,8 @@ impl Executor {
         Ok(due)
     }
 
-    /// When to try again; `None`: the budget is spent. What surely did not reach the PSP costs
-    /// nothing of it: a PSP that is away for a day must not make a dead letter of every payment.
+    /// When to try again; `None`: the budget is spent. What surely did nothing costs nothing of it:
+    /// a PSP that is away or busy for a day must not make a dead letter of every payment.
     fn next_try(
         &self,
         operation: &Operation,

@@ -23,7 +23,7 @@ pub(super) struct Operation {
     pub(super) tries: i64,
     /// How often it was sent in all; from 1 once it was ever claimed.
     pub(super) sends: i64,
-    /// Tries in a row that surely did not reach the PSP.
+    /// Tries in a row that surely did nothing at the PSP.
     pub(super) unsent: i64,
     dead: bool,
     reason: Option<Reason>,
@@ -201,7 +201,7 @@ pub(super) struct Failed<'a> {
     pub(super) reason: &'a Reason,
     /// The key in use is spent.
     pub(super) burnt: bool,
-    /// It surely did not reach the PSP: it costs nothing of the budget.
+    /// It surely did nothing at the PSP: it costs nothing of the budget.
     pub(super) unsent: bool,
 }
 

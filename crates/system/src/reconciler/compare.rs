@@ -77,6 +77,10 @@ fn both(order_id: &str, ours: &Ours, theirs: &Theirs) -> Option<Difference> {
     if theirs.captures.len() > 1 {
         return told(Kind::ChargedTwice, format!("the PSP took {:?}", theirs.captures));
     }
+    // Ours belongs to the day on which it was approved.
+    if status == Status::Success && !ours.of_day && taken != 0 {
+        return told(Kind::ChargedTwice, format!("the PSP took {taken} on another day, too"));
+    }
     if taken != 0 && (taken != ours.amount || theirs.currency != ours.payment.currency) {
         let detail =
             format!("the PSP took {taken} {}, the order is {}", theirs.currency, ours.amount);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::Row;
+use sqlx::{Any, AssertSqlSafe, Row};
 
 use super::{
     Reconciler,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     kernel::{KoreanDay, OrderId},
-    store::StoreError,
+    store::{StoreError, Tx},
 };
 
 /// How long a replica may take for one report before another takes it over.
@@ -97,16 +97,33 @@ impl Reconciler {
             .execute(&mut *tx)
             .await?;
         }
-        sqlx::query(
-            "UPDATE difference SET repair = CASE WHEN repair = 'PENDING' THEN 'REPAIRED' \
-             ELSE 'GONE' END WHERE day = $1 AND last_seen < $2 AND repair <> 'REPAIRED'",
-        )
-        .bind(day.to_string())
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
+        self.close(&mut tx, day, now).await?;
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// What an earlier run found and this one did not: a repair has come through, or it is gone. What
+    /// is gone is looked for once more, because what hid it may be a list that broke off.
+    async fn close(&self, tx: &mut Tx, day: KoreanDay, now: i64) -> Result<(), StoreError> {
+        let unseen = "WHERE day = $1 AND last_seen < $2 AND repair";
+        let repaired = format!("UPDATE difference SET repair = 'REPAIRED' {unseen} = 'PENDING'");
+        let gone = format!("UPDATE difference SET repair = 'GONE' {unseen} = 'NONE'");
+        let mut closed = [0, 0];
+        for (sql, closed) in [repaired, gone].into_iter().zip(&mut closed) {
+            let done = sqlx::query::<Any>(AssertSqlSafe(sql))
+                .bind(day.to_string())
+                .bind(now)
+                .execute(&mut **tx)
+                .await?;
+            *closed = done.rows_affected();
+        }
+        if closed[1] > 0 {
+            sqlx::query("UPDATE report SET is_open = 1 WHERE day = $1")
+                .bind(day.to_string())
+                .execute(&mut **tx)
+                .await?;
+        }
+        Ok(())
     }
 
     /// The report of a day, if there is one.
@@ -160,8 +177,14 @@ impl Reconciler {
 fn is_open(difference: &Difference) -> bool {
     use super::wire::Kind;
     difference.repair == Repair::Pending
-        // A line may come late; a booking, too.
-        || matches!(difference.kind, Kind::SettlementMissing | Kind::WalletLedgerMismatch)
+        // A line may come late, and so may a booking; a list of the PSP's may have broken off.
+        || matches!(
+            difference.kind,
+            Kind::SettlementMissing
+                | Kind::SettlementUnknown
+                | Kind::MissingAtPsp
+                | Kind::WalletLedgerMismatch
+        )
 }
 
 fn word(value: &impl serde::Serialize) -> String {

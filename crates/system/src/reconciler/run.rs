@@ -50,8 +50,11 @@ impl Reconciler {
         Ok(if self.run(day).await? { Next::Again } else { Next::After(Duration::from_secs(60)) })
     }
 
-    /// Days without a finished report, and with one that was left open before this night; the
-    /// oldest first.
+    /// Days without a finished report, and with one that was left open before this night, or was
+    /// made in one night only; the oldest first.
+    ///
+    /// Every day is looked at in two nights: a list of the PSP's that broke off looks like a whole
+    /// one, and what it hid, or seemed to lack, shows in the next night's.
     async fn due_days(&self, latest: KoreanDay, night: i64) -> Result<Vec<KoreanDay>, StoreError> {
         let known = self.days().await?;
         let mut due = Vec::new();
@@ -60,7 +63,10 @@ impl Reconciler {
             let text = day.to_string();
             let missed = match known.iter().find(|known| known.day == text) {
                 Some(Known { finished_at: None, .. }) => true,
-                Some(Known { finished_at: Some(at), is_open, .. }) => *is_open && *at < night,
+                Some(Known { finished_at: Some(at), is_open, .. }) => {
+                    let second = day.next().next().at(self.night).as_microsecond();
+                    *at < night && (*is_open || *at < second)
+                }
                 // Before the first report there is nothing to make good, but yesterday.
                 None => day == latest || known.iter().any(|known| known.day < text),
             };

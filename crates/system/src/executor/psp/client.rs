@@ -12,7 +12,7 @@ use hyper::{
 };
 use serde_json::json;
 
-use super::{Verdict, judge_act, judge_read, reason};
+use super::{Verdict, judge_act, judge_read, reason, turned_away};
 use crate::{
     executor::{operation::Operation, wire::Kind},
     transport::{Answer, CallError, HttpClient},
@@ -94,8 +94,10 @@ impl Psp {
             }
         };
         match self.http.send(request, self.deadline).await {
-            Ok(answer) => judge(operation, &answer),
-            Err(CallError::NotSent(e)) => Verdict::NotSent(reason("NOT_SENT", e)),
+            Ok(answer) => turned_away(&answer).unwrap_or_else(|| judge(operation, &answer)),
+            Err(CallError::NotSent(e)) => {
+                Verdict::NotSent { reason: reason("NOT_SENT", e), retry_after: None }
+            }
             Err(CallError::Unknown(e)) => Verdict::unknown("NO_ANSWER", e),
         }
     }

@@ -8,18 +8,15 @@
 pub(crate) enum Proof {
     /// It did not happen, and asking again would not help.
     Final,
-    /// Not now. Whether an earlier send did it must be read; asking again needs a fresh key,
-    /// because Toss repeats a 4xx for ever under the same one.
-    NotNow,
-    /// It may have happened (perhaps by an earlier send): read the payment.
-    Read,
+    /// It did not happen now, or may have, or an earlier send did it: read the payment.
+    Open,
 }
 
 /// What the table says of a code: proof, and the text for the buyer.
 pub(crate) fn lookup(code: &str) -> (Proof, &'static str) {
     match TABLE.binary_search_by_key(&code, |row| row.0) {
         Ok(row) => (TABLE[row].1, TABLE[row].2),
-        Err(_) => (Proof::Read, CHECKING),
+        Err(_) => (Proof::Open, CHECKING),
     }
 }
 
@@ -37,18 +34,18 @@ const REFUND: &str = "환불할 수 없는 결제입니다. 고객센터에 문�
 
 /// Sorted by code (a test holds the order).
 const TABLE: &[(&str, Proof, &str)] = &[
-    ("ALREADY_CANCELED_PAYMENT", Proof::Read, CHECKING),
-    ("ALREADY_COMPLETED_PAYMENT", Proof::Read, CHECKING),
-    ("ALREADY_PROCESSED_PAYMENT", Proof::Read, CHECKING),
-    ("ALREADY_REFUNDING_PAYMENT", Proof::Read, CHECKING),
-    ("ALREADY_REFUND_PAYMENT", Proof::Read, CHECKING),
+    ("ALREADY_CANCELED_PAYMENT", Proof::Open, CHECKING),
+    ("ALREADY_COMPLETED_PAYMENT", Proof::Open, CHECKING),
+    ("ALREADY_PROCESSED_PAYMENT", Proof::Open, CHECKING),
+    ("ALREADY_REFUNDING_PAYMENT", Proof::Open, CHECKING),
+    ("ALREADY_REFUND_PAYMENT", Proof::Open, CHECKING),
     ("BELOW_MINIMUM_AMOUNT", Proof::Final, "결제 최소 금액보다 적은 금액입니다."),
     ("BELOW_ZERO_AMOUNT", Proof::Final, SHOP),
-    ("CARD_PROCESSING_ERROR", Proof::NotNow, LATER),
-    ("COMMON_ERROR", Proof::Read, CHECKING),
+    ("CARD_PROCESSING_ERROR", Proof::Open, LATER),
+    ("COMMON_ERROR", Proof::Open, CHECKING),
     ("DUPLICATED_ORDER_ID", Proof::Final, "이미 결제된 주문입니다."),
     ("EXCEED_CANCEL_AMOUNT_DISCOUNT_AMOUNT", Proof::Final, REFUND),
-    ("EXCEED_CANCEL_LIMIT", Proof::NotNow, LATER),
+    ("EXCEED_CANCEL_LIMIT", Proof::Open, LATER),
     ("EXCEED_MAX_AMOUNT", Proof::Final, LIMIT),
     ("EXCEED_MAX_AUTH_COUNT", Proof::Final, CARD),
     ("EXCEED_MAX_CARD_INSTALLMENT_PLAN", Proof::Final, INSTALMENT),
@@ -59,26 +56,26 @@ const TABLE: &[(&str, Proof, &str)] = &[
     ("EXCEED_MAX_ONE_TIME_WITHDRAW_AMOUNT", Proof::Final, LIMIT),
     ("EXCEED_MAX_PAYMENT_AMOUNT", Proof::Final, LIMIT),
     ("EXCEED_MAX_REFUND_DUE", Proof::Final, REFUND),
-    ("FAILED_INTERNAL_SYSTEM_PROCESSING", Proof::Read, CHECKING),
-    ("FAILED_METHOD_HANDLING_CANCEL", Proof::Read, CHECKING),
-    ("FAILED_PARTIAL_REFUND", Proof::Read, CHECKING),
-    ("FAILED_PAYMENT_INTERNAL_SYSTEM_PROCESSING", Proof::Read, CHECKING),
-    ("FAILED_REFUND_PROCESS", Proof::Read, CHECKING),
+    ("FAILED_INTERNAL_SYSTEM_PROCESSING", Proof::Open, CHECKING),
+    ("FAILED_METHOD_HANDLING_CANCEL", Proof::Open, CHECKING),
+    ("FAILED_PARTIAL_REFUND", Proof::Open, CHECKING),
+    ("FAILED_PAYMENT_INTERNAL_SYSTEM_PROCESSING", Proof::Open, CHECKING),
+    ("FAILED_REFUND_PROCESS", Proof::Open, CHECKING),
     ("FDS_ERROR", Proof::Final, "위험 거래가 감지되어 결제가 제한되었습니다."),
     ("FORBIDDEN_BANK_REFUND_REQUEST", Proof::Final, REFUND),
-    ("FORBIDDEN_CONSECUTIVE_REQUEST", Proof::NotNow, LATER),
-    ("FORBIDDEN_REQUEST", Proof::NotNow, SHOP),
-    ("IDEMPOTENT_REQUEST_PROCESSING", Proof::Read, CHECKING),
-    ("INCORRECT_BASIC_AUTH_FORMAT", Proof::NotNow, SHOP),
+    ("FORBIDDEN_CONSECUTIVE_REQUEST", Proof::Open, LATER),
+    ("FORBIDDEN_REQUEST", Proof::Open, SHOP),
+    ("IDEMPOTENT_REQUEST_PROCESSING", Proof::Open, CHECKING),
+    ("INCORRECT_BASIC_AUTH_FORMAT", Proof::Open, SHOP),
     ("INVALID_ACCOUNT_INFO_RE_REGISTER", Proof::Final, ACCOUNT),
-    ("INVALID_API_KEY", Proof::NotNow, SHOP),
+    ("INVALID_API_KEY", Proof::Open, SHOP),
     ("INVALID_AUTHORIZE_AUTH", Proof::Final, CARD),
     ("INVALID_BANK", Proof::Final, ACCOUNT),
     ("INVALID_CARD_EXPIRATION", Proof::Final, CARD_DATA),
     ("INVALID_CARD_INSTALLMENT_PLAN", Proof::Final, INSTALMENT),
     ("INVALID_CARD_LOST_OR_STOLEN", Proof::Final, CARD),
     ("INVALID_CARD_NUMBER", Proof::Final, CARD_DATA),
-    ("INVALID_IDEMPOTENCY_KEY", Proof::NotNow, SHOP),
+    ("INVALID_IDEMPOTENCY_KEY", Proof::Open, SHOP),
     ("INVALID_PASSWORD", Proof::Final, "결제 비밀번호가 일치하지 않습니다."),
     ("INVALID_REFUND_ACCOUNT_INFO", Proof::Final, REFUND),
     ("INVALID_REFUND_ACCOUNT_NUMBER", Proof::Final, REFUND),
@@ -86,34 +83,34 @@ const TABLE: &[(&str, Proof, &str)] = &[
     ("INVALID_REQUEST", Proof::Final, SHOP),
     ("INVALID_STOPPED_CARD", Proof::Final, CARD),
     ("INVALID_UNREGISTERED_SUBMALL", Proof::Final, SHOP),
-    ("MAINTAINED_METHOD", Proof::NotNow, LATER),
+    ("MAINTAINED_METHOD", Proof::Open, LATER),
     ("NOT_ALLOWED_PARTIAL_REFUND", Proof::Final, REFUND),
     ("NOT_ALLOWED_POINT_USE", Proof::Final, "포인트를 사용할 수 없는 카드입니다."),
-    ("NOT_AVAILABLE_BANK", Proof::NotNow, LATER),
-    ("NOT_AVAILABLE_PAYMENT", Proof::NotNow, LATER),
-    ("NOT_CANCELABLE_AMOUNT", Proof::Read, CHECKING),
+    ("NOT_AVAILABLE_BANK", Proof::Open, LATER),
+    ("NOT_AVAILABLE_PAYMENT", Proof::Open, LATER),
+    ("NOT_CANCELABLE_AMOUNT", Proof::Open, CHECKING),
     ("NOT_CANCELABLE_PAYMENT", Proof::Final, REFUND),
     ("NOT_CANCELABLE_PAYMENT_FOR_DORMANT_USER", Proof::Final, REFUND),
     ("NOT_FOUND", Proof::Final, SESSION),
     ("NOT_FOUND_PAYMENT", Proof::Final, SESSION),
     ("NOT_FOUND_PAYMENT_SESSION", Proof::Final, SESSION),
     ("NOT_FOUND_TERMINAL_ID", Proof::Final, SHOP),
-    ("NOT_MATCHES_REFUNDABLE_AMOUNT", Proof::Read, CHECKING),
+    ("NOT_MATCHES_REFUNDABLE_AMOUNT", Proof::Open, CHECKING),
     ("NOT_REGISTERED_BUSINESS", Proof::Final, SHOP),
     ("NOT_SUPPORTED_INSTALLMENT_PLAN_CARD_OR_MERCHANT", Proof::Final, INSTALMENT),
     ("NOT_SUPPORTED_MONTHLY_INSTALLMENT_PLAN", Proof::Final, INSTALMENT),
-    ("PROVIDER_ERROR", Proof::NotNow, LATER),
+    ("PROVIDER_ERROR", Proof::Open, LATER),
     ("REFUND_REJECTED", Proof::Final, REFUND),
     ("REJECT_ACCOUNT_PAYMENT", Proof::Final, BALANCE),
     ("REJECT_CARD_COMPANY", Proof::Final, CARD),
     ("REJECT_CARD_PAYMENT", Proof::Final, BALANCE),
     ("REJECT_TOSSPAY_INVALID_ACCOUNT", Proof::Final, ACCOUNT),
     ("RESTRICTED_TRANSFER_ACCOUNT", Proof::Final, ACCOUNT),
-    ("TOO_MANY_REQUESTS", Proof::NotNow, LATER),
+    ("TOO_MANY_REQUESTS", Proof::Open, LATER),
     ("UNAPPROVED_ORDER_ID", Proof::Final, SHOP),
-    ("UNAUTHORIZED_KEY", Proof::NotNow, SHOP),
-    ("UNKNOWN_ERROR", Proof::Read, CHECKING),
-    ("UNKNOWN_PAYMENT_ERROR", Proof::Read, CHECKING),
+    ("UNAUTHORIZED_KEY", Proof::Open, SHOP),
+    ("UNKNOWN_ERROR", Proof::Open, CHECKING),
+    ("UNKNOWN_PAYMENT_ERROR", Proof::Open, CHECKING),
 ];
 
 #[cfg(test)]
@@ -129,13 +126,14 @@ mod tests {
 
     #[test]
     fn an_unknown_code_proves_nothing() {
-        assert_eq!(lookup("A_CODE_OF_NEXT_YEAR").0, Proof::Read);
+        assert_eq!(lookup("A_CODE_OF_NEXT_YEAR").0, Proof::Open);
     }
 
     #[test]
     fn the_status_does_not_decide() {
-        assert_eq!(lookup("PROVIDER_ERROR").0, Proof::NotNow);
+        // Both are a 400, and so is the next a 403.
+        assert_eq!(lookup("PROVIDER_ERROR").0, Proof::Open);
         assert_eq!(lookup("REFUND_REJECTED").0, Proof::Final);
-        assert_eq!(lookup("FORBIDDEN_CONSECUTIVE_REQUEST").0, Proof::NotNow);
+        assert_eq!(lookup("FORBIDDEN_CONSECUTIVE_REQUEST").0, Proof::Open);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
+use hyper::StatusCode;
 use rust_decimal::Decimal;
 use serde_json::Number;
 
@@ -19,6 +20,8 @@ use crate::{
 /// The answer speaks of a payment or an order that is not ours.
 const OTHER_PAYMENT: &str = "OTHER_PAYMENT";
 
+const TOO_MANY_REQUESTS: &str = "TOO_MANY_REQUESTS";
+
 /// What the PSP's answer to a confirm or cancel proves about `operation`.
 pub(super) fn judge_act(operation: &Operation, answer: &Answer) -> Verdict {
     if answer.status.is_success() {
@@ -33,9 +36,24 @@ pub(super) fn judge_act(operation: &Operation, answer: &Answer) -> Verdict {
     let retry_after = retry_after(answer);
     match proof {
         Proof::Final => Verdict::Declined(reason),
-        Proof::NotNow => Verdict::Refused { reason, retry_after },
-        Proof::Read => Verdict::Unknown { reason, retry_after },
+        Proof::Open if spends_key(answer.status) => Verdict::Refused { reason, retry_after },
+        Proof::Open => Verdict::Unknown { reason, retry_after },
     }
+}
+
+/// Toss binds its answer to the idempotency key, refusals too: such a key only ever gets it again.
+/// (A 409 says that the answer is not there yet; what is wrong with Toss itself is not bound.)
+fn spends_key(status: StatusCode) -> bool {
+    status.is_client_error() && status != StatusCode::CONFLICT
+}
+
+/// What a 429 proves: the request was turned away at the door, for nobody's fault but the number
+/// of its like.
+pub(super) fn turned_away(answer: &Answer) -> Option<Verdict> {
+    let reason = || reason(TOO_MANY_REQUESTS, codes::lookup(TOO_MANY_REQUESTS).1);
+    let retry_after = retry_after(answer);
+    (answer.status == StatusCode::TOO_MANY_REQUESTS)
+        .then(|| Verdict::NotSent { reason: reason(), retry_after })
 }
 
 /// What the PSP's answer to a read proves. Only the payment itself proves anything: an error says

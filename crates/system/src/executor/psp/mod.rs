@@ -9,7 +9,7 @@ mod wire;
 use std::time::Duration;
 
 pub(super) use client::Psp;
-use judge::{judge_act, judge_read};
+use judge::{judge_act, judge_read, turned_away};
 pub(super) use statement::StatementError;
 
 use super::wire::Reason;
@@ -24,10 +24,12 @@ pub(super) enum Verdict {
     Declined(Reason),
     /// The PSP's payment shows that it has not been done; it may be asked for (again).
     NotYet(Reason),
-    /// The PSP would not do it now. It answers so for ever under this key: the key is spent.
+    /// The PSP would not do it, now or again. It answers so for ever under this key: the key is
+    /// spent.
     Refused { reason: Reason, retry_after: Option<Duration> },
-    /// The request surely did not reach the PSP.
-    NotSent(Reason),
+    /// The request surely did nothing: it did not reach the PSP, or was turned away because there
+    /// were too many.
+    NotSent { reason: Reason, retry_after: Option<Duration> },
     /// A read found no such payment, or another one. That proves nothing about what was sent
     /// (the PSP's readers may lag behind, or err), but the same key may be sent again.
     Unseen(Reason),
@@ -46,7 +48,7 @@ impl Verdict {
             Verdict::Approved { .. } | Verdict::Declined(_) => None,
             Verdict::NotYet(reason)
             | Verdict::Refused { reason, .. }
-            | Verdict::NotSent(reason)
+            | Verdict::NotSent { reason, .. }
             | Verdict::Unseen(reason)
             | Verdict::Unknown { reason, .. } => Some(reason),
         }
@@ -55,9 +57,9 @@ impl Verdict {
     /// How long the PSP asked us to wait.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Verdict::Refused { retry_after, .. } | Verdict::Unknown { retry_after, .. } => {
-                *retry_after
-            }
+            Verdict::Refused { retry_after, .. }
+            | Verdict::NotSent { retry_after, .. }
+            | Verdict::Unknown { retry_after, .. } => *retry_after,
             _ => None,
         }
     }

@@ -1,0 +1,193 @@
+//! Reported rightly: what the PSP did of its own accord is in the report of its day, under its
+//! right name. Judged in every run, those of canaries too: a PSP that cheats is the reason why
+//! there are reports.
+
+use std::collections::BTreeSet;
+
+use fake_psp::{BookEntry, BookKind, Cause, Endpoint, Verdict};
+use jiff::Timestamp;
+
+use super::{Facts, PaymentRow, Violation, convergence::korean_day, facts::Money};
+
+const ID: &str = "reported-rightly";
+
+/// A difference between our orders and the PSP's book, as a report must name it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Truth<'a> {
+    pub(super) kind: &'static str,
+    pub(super) order: &'a str,
+    /// The Korean day whose report must have it.
+    day: String,
+}
+
+/// Whatever state the run ended in: every true difference whose day has its report.
+pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
+    // While a list of the PSP's may have hidden it, it is waited for: see `convergence::pending`.
+    if lists_lied(facts) {
+        return Vec::new();
+    }
+    missing(facts)
+}
+
+/// What is so, and in no report whose time has come.
+pub(super) fn missing(facts: &Facts) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for truth in truths(facts).iter().filter(|truth| is_due(facts, truth)) {
+        let Truth { kind, order, day } = truth;
+        let same = |d: &&super::DifferenceRow| d.kind == *kind && d.subject == **order;
+        match facts.differences.iter().find(same) {
+            None => {
+                let detail = format!("{kind} is so by the PSP's book, and not in the report of {day}");
+                found.push(Violation::new(ID, Some(order), detail));
+            }
+            Some(said) if said.repair == "GONE" => {
+                let detail = format!("{kind} is so by the PSP's book, and is reported as gone");
+                found.push(Violation::new(ID, Some(order), detail));
+            }
+            Some(_) => {}
+        }
+    }
+    found
+}
+
+/// Everything that is so by the PSP's book.
+pub(super) fn truths(facts: &Facts) -> BTreeSet<Truth<'_>> {
+    let money = facts.money();
+    let nothing = Money::default();
+    let mut truths = BTreeSet::new();
+    for payment in &facts.payments {
+        let order = payment.order_id.as_str();
+        let Some(kind) = kind_of(payment, money.get(order).unwrap_or(&nothing)) else { continue };
+        let last = facts.book.iter().rev().find(|entry| entry.order_id == order && shows(kind, entry));
+        let day = last.map_or(payment.day_at, |entry| entry.at.as_microsecond());
+        truths.insert(Truth { kind, order, day: korean_day(day) });
+    }
+    for entry in facts.book.iter().filter(|entry| entry.kind == BookKind::Captured) {
+        let order = entry.order_id.as_str();
+        if !facts.payments.iter().any(|payment| payment.order_id == order) {
+            let day = korean_day(entry.at.as_microsecond());
+            truths.insert(Truth { kind: "unknown_order", order, day });
+        }
+    }
+    truths
+}
+
+fn kind_of(payment: &PaymentRow, money: &Money) -> Option<&'static str> {
+    let taken: i64 = money.captures.iter().sum();
+    match (payment.status.as_str(), money.captures.len()) {
+        (_, 2..) => Some("charged_twice"),
+        (_, 1) if taken != payment.amount => Some("amount_mismatch"),
+        ("SUCCESS", 0) => Some("missing_at_psp"),
+        ("SUCCESS", 1) if money.by_hand > 0 => Some("canceled_at_psp"),
+        ("NOT_STARTED", 1) if money.kept() > 0 => Some("taken_but_not_started"),
+        _ => None,
+    }
+}
+
+/// Whether an entry of the book is what shows a difference of this kind.
+fn shows(kind: &str, entry: &BookEntry) -> bool {
+    match kind {
+        "canceled_at_psp" => entry.cause == Cause::Console,
+        _ => entry.kind == BookKind::Captured,
+    }
+}
+
+/// Whether the day's report is made, and could know: what we call paid had to be called so by then.
+fn is_due(facts: &Facts, truth: &Truth<'_>) -> bool {
+    let made = facts.times.reports.get(&truth.day).copied();
+    let paid = facts.times.orders.get(truth.order).and_then(|times| times.came_to("SUCCESS"));
+    let finished = facts.reports.get(&truth.day).copied().unwrap_or(false);
+    finished && made.is_some_and(|made| paid.is_none_or(|paid| paid < made))
+}
+
+/// Whether the PSP's lists of the night were made to break off, or to be another's or an old one.
+pub(super) fn lists_lied(facts: &Facts) -> bool {
+    lies(facts).next().is_some()
+}
+
+fn lies(facts: &Facts) -> impl Iterator<Item = Timestamp> + '_ {
+    let is_lie = |applied: &&fake_psp::Applied| {
+        let list = matches!(applied.endpoint, Endpoint::Transactions | Endpoint::Settlements);
+        let lie = matches!(
+            applied.verdict,
+            Verdict::ListCut { .. } | Verdict::StaleAnswer | Verdict::OtherAnswer
+        );
+        list && lie
+    };
+    facts.applied.iter().filter(is_lie).map(|applied| applied.at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::{
+        DifferenceRow,
+        facts::tests::{booked, capture, give_back, payment},
+    };
+
+    const DAY: &str = "1970-01-01";
+
+    fn facts(status: &str, book: Vec<BookEntry>) -> Facts {
+        let mut facts = Facts {
+            payments: vec![payment("o", 500, status)],
+            book,
+            reports: [(DAY.to_owned(), true)].into(),
+            ..Facts::default()
+        };
+        facts.times.reports.insert(DAY.to_owned(), Timestamp::UNIX_EPOCH);
+        facts
+    }
+
+    fn difference(kind: &str, repair: &str) -> DifferenceRow {
+        DifferenceRow {
+            day: DAY.into(),
+            kind: kind.into(),
+            subject: "o".into(),
+            class: "MANUAL".into(),
+            repair: repair.into(),
+        }
+    }
+
+    fn by_hand() -> Vec<BookEntry> {
+        let mut book = booked([capture("o", 500), give_back("o", 200)]);
+        book[1].cause = Cause::Console;
+        book
+    }
+
+    #[test]
+    fn each_thing_that_a_cheating_psp_does_has_its_name() {
+        for (status, book, kind) in [
+            ("SUCCESS", booked([capture("o", 500), capture("o", 500)]), "charged_twice"),
+            ("SUCCESS", booked([capture("o", 5)]), "amount_mismatch"),
+            ("SUCCESS", booked([]), "missing_at_psp"),
+            ("SUCCESS", by_hand(), "canceled_at_psp"),
+            ("NOT_STARTED", booked([capture("o", 500)]), "taken_but_not_started"),
+            ("SUCCESS", booked([capture("o", 500), capture("x", 1)]), "unknown_order"),
+        ] {
+            let mut facts = facts(status, book);
+            assert_eq!(judge(&facts).len(), 1, "{kind}");
+            let mut said = difference(kind, "NONE");
+            if kind == "unknown_order" {
+                said.subject = "x".into();
+            }
+            facts.differences = vec![said];
+            assert_eq!(judge(&facts), [], "{kind}");
+            facts.differences[0].repair = "GONE".into();
+            assert_eq!(judge(&facts).len(), 1, "{kind} is not gone");
+        }
+    }
+
+    #[test]
+    fn what_is_as_it_should_be_is_not_asked_for() {
+        assert_eq!(judge(&facts("SUCCESS", booked([capture("o", 500)]))), []);
+        assert_eq!(judge(&facts("FAILURE", booked([]))), []);
+        assert_eq!(judge(&facts("FAILURE", booked([capture("o", 500), give_back("o", 500)]))), []);
+    }
+
+    #[test]
+    fn a_report_that_is_not_made_yet_owes_nothing() {
+        let mut facts = facts("SUCCESS", booked([]));
+        facts.reports.clear();
+        assert_eq!(judge(&facts), []);
+    }
+}
