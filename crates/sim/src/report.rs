@@ -140,6 +140,9 @@ fn numbers(out: &mut String, plan: &Plan, outcome: &Outcome, look: Look) {
     let statuses: Vec<_> =
         n.payments.iter().map(|(status, count)| format!("{count} {status}")).collect();
     let _ = writeln!(out, "  payments    {}", statuses.join(", "));
+    if n.approved > 0 {
+        let _ = writeln!(out, "  goodput     {} of {} approved buyers paid", n.paid, n.approved);
+    }
     let planned =
         if plan.swarm.is_empty() { "none planned".to_owned() } else { plan.swarm.join(", ") };
     let broken = format!(

@@ -40,6 +40,10 @@ pub enum Verdict {
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub struct Numbers {
     pub payments: BTreeMap<String, usize>,
+    /// Orders that their buyers approved in the PSP's window and came back from, and how many of
+    /// them were paid.
+    pub approved: usize,
+    pub paid: usize,
     pub psp_calls: usize,
     pub psp_faults: usize,
     pub faults: usize,
@@ -130,6 +134,17 @@ struct Stage {
 }
 
 impl Stage {
+    /// What shows whether anything is pending, as it is now.
+    fn glance(&self, ctl: &Ctl) -> Facts {
+        let applied = self.psp.applied();
+        let times = match oracle::lists_lied(&applied) {
+            true => self.watchers.borrow().times.clone(),
+            false => Times::default(),
+        };
+        let shopping = self.shopping.load(Ordering::Relaxed);
+        Facts { times, book: self.psp.book(), applied, shopping, ..collect::facts(ctl) }
+    }
+
     /// Everything that the judges look at, as it is now.
     fn facts(&self, ctl: &Ctl, orphans: &Orphans) -> Facts {
         Facts {
@@ -138,13 +153,10 @@ impl Stage {
             now: self.psp.now(),
             times: self.watchers.borrow().times.clone(),
             transmissions: self.psp.transmissions(),
-            book: self.psp.book(),
             calls: self.psp.calls(),
-            applied: self.psp.applied(),
             history: self.history.lines(),
             orphans: orphans.clone(),
-            shopping: self.shopping.load(Ordering::Relaxed),
-            ..collect::facts(ctl)
+            ..self.glance(ctl)
         }
     }
 }
@@ -348,12 +360,11 @@ async fn liveness(ctl: &Ctl, scenario: &Scenario, stage: &Stage, orphans: &Orpha
     let end = Instant::now() + Duration::from_secs(scenario.length.quiet_hours * 3600);
     let mut rest = Duration::from_secs(120);
     loop {
-        if Instant::now() >= end || oracle::pending(&stage.facts(ctl, orphans)).is_empty() {
+        if Instant::now() >= end || oracle::pending(&stage.glance(ctl)).is_empty() {
             // What was just being committed may have been seen before it was.
             sleep(Duration::from_secs(5)).await;
-            let facts = stage.facts(ctl, orphans);
-            if Instant::now() >= end || oracle::pending(&facts).is_empty() {
-                return facts;
+            if Instant::now() >= end || oracle::pending(&stage.glance(ctl)).is_empty() {
+                return stage.facts(ctl, orphans);
             }
         }
         sleep(rest).await;
@@ -391,7 +402,10 @@ fn never_struck(facts: &Facts, plan: &Plan) -> Vec<String> {
 }
 
 fn numbers(facts: &Facts, plan: &Plan) -> Numbers {
+    let (approved, paid) = oracle::goodput(facts);
     let mut numbers = Numbers {
+        approved,
+        paid,
         psp_calls: facts.calls.len(),
         psp_faults: facts.applied.len(),
         faults: plan.faults.len(),

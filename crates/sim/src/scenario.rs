@@ -19,6 +19,10 @@ pub struct Scenario {
     /// `"pass"`, or the id of the invariant that must break (a canary).
     #[serde(default = "pass")]
     pub expect: String,
+    /// Of the buyers who approved and came back, the share that must be paid, over all seeds of a
+    /// sweep (of [`crate::sweep::ENOUGH`] seeds or more); by default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goodput: Option<f64>,
     #[serde(default)]
     pub length: Length,
     #[serde(default)]
@@ -353,6 +357,9 @@ impl Scenario {
             let ids: Vec<_> = crate::oracle::INVARIANTS.iter().map(|i| i.id).collect();
             return wrong("expect", format!("must be \"pass\" or one of {}", ids.join(", ")));
         }
+        if self.goodput.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+            return wrong("goodput", "must be a share between 0.0 and 1.0".to_owned());
+        }
         for (field, time) in [
             ("length.start", &self.length.start),
             ("cluster.reconcile_at", &self.cluster.reconcile_at),
@@ -465,6 +472,7 @@ mod tests {
     fn values_out_of_range_are_refused_by_name() {
         for (section, field) in [
             ("[workload]\nimpatient = 1.5\n", "impatient"),
+            ("goodput = 1.5\n", "goodput"),
             ("[cluster]\npayment = 0\n", "cluster.payment"),
             ("[length]\nstart = \"25:00\"\n", "length.start"),
             ("[workload]\namount = [10, 5]\n", "workload.amount"),

@@ -27,6 +27,9 @@ pub struct Summary {
     pub good: u64,
     pub payments: u64,
     pub simulated_s: u64,
+    /// Buyers who approved and came back, and those of them who were paid.
+    pub approved: u64,
+    pub paid: u64,
     /// The seeds that were not good.
     pub failures: BTreeMap<u64, Failure>,
     /// Invariant → on how many seeds it broke, first or not.
@@ -109,7 +112,22 @@ pub fn quick() -> TraceConfig {
     TraceConfig { keep: Keep::Nothing, level: tracing::Level::INFO }
 }
 
+/// In fewer seeds than these, a share says too little to be judged.
+pub const ENOUGH: u64 = 20;
+
 impl Summary {
+    /// Whether enough of the buyers were paid, if the scenario says what is enough, and there were
+    /// enough seeds.
+    pub fn is_goodput_held(&self, scenario: &Scenario) -> bool {
+        let floor = scenario.goodput.filter(|_| self.seeds >= ENOUGH && !scenario.is_canary());
+        floor.is_none_or(|floor| self.paid as f64 >= floor * self.approved as f64)
+    }
+
+    /// Of the buyers who approved and came back, the share that was paid.
+    pub fn goodput(&self) -> f64 {
+        if self.approved == 0 { 0.0 } else { self.paid as f64 / self.approved as f64 }
+    }
+
     fn add(&mut self, scenario: &Scenario, seed: u64, outcome: &Outcome) {
         self.seeds += 1;
         self.payments += outcome.numbers.payments.values().map(|n| *n as u64).sum::<u64>();
@@ -118,6 +136,8 @@ impl Summary {
             self.refused.get_or_insert_with(|| why.clone());
             return;
         }
+        self.approved += outcome.numbers.approved as u64;
+        self.paid += outcome.numbers.paid as u64;
         let mut broke: Vec<_> = outcome.violations.iter().map(|v| v.invariant).collect();
         broke.dedup();
         for invariant in &broke {
@@ -136,6 +156,19 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn too_few_paid_buyers_are_seen_once_there_are_enough_seeds() {
+        let text = "name = \"x\"\nabout = \"y\"\ngoodput = 0.9\n[workload]\npayments = 1\n";
+        let scenario = Scenario::parse("x.toml", text).expect("a scenario");
+        let swept = |seeds, paid| Summary { seeds, approved: 100, paid, ..Summary::default() };
+        assert!(swept(ENOUGH, 90).is_goodput_held(&scenario));
+        assert!(!swept(ENOUGH, 89).is_goodput_held(&scenario));
+        assert!(swept(ENOUGH - 1, 89).is_goodput_held(&scenario));
+        let nobody = Summary { seeds: ENOUGH, ..Summary::default() };
+        assert!(nobody.is_goodput_held(&scenario), "nobody approved");
+        assert!((swept(1, 50).goodput() - 0.5).abs() < 1e-9);
+    }
 
     #[test]
     fn a_panic_of_the_run_itself_is_its_verdict() {

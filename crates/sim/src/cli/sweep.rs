@@ -57,15 +57,12 @@ impl Args {
         if let Some(why) = &summary.refused {
             return Err(why.clone());
         }
-        if let Some(why) = &summary.refused {
-            return Err(why.clone());
-        }
         if self.json {
             say(json(&scenario, &summary))?;
         } else {
             print(&scenario, &summary)?;
         }
-        Ok(end(&summary))
+        Ok(end(&scenario, &summary))
     }
 }
 
@@ -83,18 +80,35 @@ fn jobs(text: &str) -> Result<usize, String> {
     }
 }
 
-fn end(summary: &Summary) -> End {
-    let ends: Vec<_> = summary.failures.values().map(|failure| End::from(failure.verdict)).collect();
+fn end(scenario: &Scenario, summary: &Summary) -> End {
+    let ends: Vec<_> =
+        summary.failures.values().map(|failure| End::from(failure.verdict)).collect();
     match () {
-        () if ends.contains(&End::Broken) => End::Broken,
+        () if ends.contains(&End::Broken) || !summary.is_goodput_held(scenario) => End::Broken,
         () if ends.contains(&End::NotConverged) => End::NotConverged,
         () => End::Passed,
     }
 }
 
+fn is_good(scenario: &Scenario, summary: &Summary) -> bool {
+    summary.failures.is_empty() && summary.is_goodput_held(scenario)
+}
+
+/// The share of buyers who were paid, and the floor that it must not fall below.
+fn goodput(scenario: &Scenario, summary: &Summary) -> String {
+    let (paid, approved) = (summary.paid, summary.approved);
+    let share = format!("{:.1} % of {approved} approved buyers paid", summary.goodput() * 100.0);
+    let Some(floor) = scenario.goodput else { return share };
+    let floor = floor * 100.0;
+    match summary.is_goodput_held(scenario) {
+        true => format!("{share}, at least {floor} % must be"),
+        false => format!("only {paid} of {approved} approved buyers were paid, {floor} % must be"),
+    }
+}
+
 /// The conclusion over all seeds, in capitals and in a participle.
 fn title(scenario: &Scenario, summary: &Summary) -> (&'static str, &'static str) {
-    match (scenario.is_canary(), summary.failures.is_empty()) {
+    match (scenario.is_canary(), is_good(scenario, summary)) {
         (false, true) => ("PASSED", "passed"),
         (false, false) => ("FAILED", "passed"),
         (true, true) => (Conclusion::Caught.title(), "caught"),
@@ -105,7 +119,7 @@ fn title(scenario: &Scenario, summary: &Summary) -> (&'static str, &'static str)
 fn print(scenario: &Scenario, summary: &Summary) -> Result<(), String> {
     let paint = Paint::of_stdout();
     let (title, participle) = title(scenario, summary);
-    let title = if summary.failures.is_empty() { paint.good(title) } else { paint.bad(title) };
+    let title = if is_good(scenario, summary) { paint.good(title) } else { paint.bad(title) };
     say(format!(
         "{title}  {}: {} of {} seeds {participle}; {} payments in {} simulated days",
         scenario.name,
@@ -114,6 +128,13 @@ fn print(scenario: &Scenario, summary: &Summary) -> Result<(), String> {
         summary.payments,
         summary.simulated_s / 86_400
     ))?;
+    if summary.approved > 0 && !scenario.is_canary() {
+        let line = goodput(scenario, summary);
+        say(match summary.is_goodput_held(scenario) {
+            true => format!("  {line}"),
+            false => format!("  {} broke: {line}", paint.bad("goodput")),
+        })?;
+    }
     for (invariant, count) in &summary.broke {
         let must = if scenario.expect == *invariant { ", as it must" } else { "" };
         say(format!("  {} broke on {count} seeds{must}", paint.bad(invariant)))?;
@@ -137,6 +158,13 @@ fn json(scenario: &Scenario, summary: &Summary) -> serde_json::Value {
         (title(scenario, summary).1): summary.good,
         "payments": summary.payments,
         "simulated_s": summary.simulated_s,
+        "goodput": {
+            "approved": summary.approved,
+            "paid": summary.paid,
+            "share": summary.goodput(),
+            "floor": scenario.goodput,
+            "held": summary.is_goodput_held(scenario),
+        },
         "broke": summary.broke,
         "failures": summary.failures.iter().map(|(seed, failure)| {
             let mut failure = serde_json::json!(failure);

@@ -91,7 +91,7 @@ pub fn pending(facts: &Facts) -> Vec<(Option<String>, String)> {
 
 /// What a list of the PSP's that broke off in the night hid, or made up, must come right in another.
 fn hidden(facts: &Facts) -> Vec<(Option<String>, String)> {
-    if !reported::lists_lied(facts) {
+    if !reported::lists_lied(&facts.applied) {
         return Vec::new();
     }
     let all = reported::missing(facts).into_iter().chain(reconciled::unreported(facts));

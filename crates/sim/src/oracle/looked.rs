@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fake_psp::Endpoint;
 
-use super::{Facts, Told, convergence, reported};
+use super::{Facts, Told, convergence, goodput::goodput, reported};
 
 /// Invariant → what its judge looked at, counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +34,7 @@ pub fn looked(facts: &Facts) -> Looked {
     looked.note("necessary", wants_a_cause(facts));
     looked.note("reported-rightly", reported::truths(facts).len());
     looked.note("on-time", facts.times.orders.len());
+    looked.note("goodput", goodput(facts).0);
     looked.note("liveness", started(facts));
     if convergence::pending(facts).is_empty() {
         looked.note("convergence", facts.payments.len());

@@ -11,6 +11,7 @@ mod codes;
 mod convergence;
 mod facts;
 mod feeds;
+mod goodput;
 mod honest;
 mod idempotent;
 mod legal;
@@ -32,8 +33,10 @@ pub use facts::{
     Asked, DifferenceRow, Facts, Page, PaymentOrderRow, PaymentRow, Refusal, TellTale, Told,
 };
 pub use feeds::Feeds;
+pub use goodput::goodput;
 pub use legal::Legal;
 pub use looked::{Looked, looked};
+pub use reported::lists_lied;
 pub use times::Times;
 pub use zero_sum::ZeroSum;
 
@@ -111,6 +114,10 @@ pub const INVARIANTS: &[Invariant] = &[
         sentence: "Every step ends within the time that the design promises, counted from its cause.",
     },
     Invariant {
+        id: "goodput",
+        sentence: "Of the buyers who approved, at least the scenario's share is paid, over all seeds of a sweep.",
+    },
+    Invariant {
         id: "liveness",
         sentence: "Once everything heals, every payment becomes final, every booking is made and every repair ends in time.",
     },
@@ -150,10 +157,11 @@ pub fn judge_safety(facts: &Facts) -> Vec<Violation> {
     found.extend(honest::success(facts));
     found.extend(idempotent::judge(facts));
     found.extend(tasks::judge(facts));
-    found.extend(retries::judge(facts));
-    found.extend(told::judge(facts));
-    found.extend(necessary::judge(facts));
-    found.extend(on_time::judge(facts));
+    let cases = case::all(facts);
+    found.extend(retries::judge(facts, &cases));
+    found.extend(told::judge(facts, &cases));
+    found.extend(necessary::judge(facts, &cases));
+    found.extend(on_time::judge(facts, &cases));
     found.extend(reported::judge(facts));
     found
 }

@@ -6,11 +6,7 @@
 use fake_psp::{BookKind, Cause, Endpoint};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Asked, Facts, Told, Violation,
-    case::{self, Case},
-    trouble::Way,
-};
+use super::{Asked, Facts, Told, Violation, case::Case, trouble::Way};
 use crate::plan::Habit;
 
 const ID: &str = "necessary";
@@ -19,10 +15,9 @@ const ID: &str = "necessary";
 const CALM: SignedDuration = SignedDuration::from_secs(20);
 
 /// When all is quiet, each order, and each line of the night's reports.
-pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
-    let cases = case::all(facts);
+pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
     let mut found = Vec::new();
-    for case in &cases {
+    for case in cases {
         let told = |detail| Violation::new(ID, Some(case.id()), detail);
         found.extend(failure(case).map(told));
         found.extend(never_begun(case).map(told));
@@ -30,7 +25,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
         found.extend(dead_letters(case).map(told));
         found.extend(give_back(case).map(told));
     }
-    found.extend(repairs(facts, &cases));
+    found.extend(repairs(facts, cases));
     found
 }
 

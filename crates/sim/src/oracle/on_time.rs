@@ -2,17 +2,19 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Asked, Facts, Told, Violation,
-    case::{self, Case},
-    trouble::Way,
-};
+use super::{Asked, Facts, Told, Violation, case::Case, trouble::Way};
 use crate::scenario::Cluster;
 
 const ID: &str = "on-time";
 
 /// The service's margins around the times that it is told to wait, and the network's.
 const MARGIN: SignedDuration = SignedDuration::from_secs(10);
+
+/// What a night may take: every repair waits for its outcome.
+const NIGHTS_WORK: SignedDuration = SignedDuration::from_mins(90);
+
+/// How rarely the stage looks whether all is quiet.
+const SLACK: SignedDuration = SignedDuration::from_mins(21);
 
 const CALM: SignedDuration = SignedDuration::from_secs(20);
 
@@ -44,17 +46,31 @@ fn hanging(cluster: &Cluster) -> SignedDuration {
 }
 
 /// When all is quiet.
-pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
+pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
     let mut found = Vec::new();
-    for case in case::all(facts) {
+    for case in cases {
         let told = |detail| Violation::new(ID, Some(case.id()), detail);
-        found.extend(answers(&case).map(told));
-        found.extend(settled(&case).map(told));
-        found.extend(booked(&case).map(told));
-        found.extend(heard(&case).map(told));
+        found.extend(answers(case).map(told));
+        found.extend(settled(case).map(told));
+        found.extend(booked(case).map(told));
+        found.extend(heard(case).map(told));
     }
     found.extend(reports(facts));
+    found.extend(quiet(facts));
     found
+}
+
+/// All is quiet after the first night that nothing troubles any more. (What the PSP goes on to do
+/// may take more nights.)
+fn quiet(facts: &Facts) -> Option<Violation> {
+    let last = facts.history.iter().map(|line| line.at).max().unwrap_or(facts.healed);
+    let night = night_after(facts, last.max(facts.healed));
+    let by = night + NIGHTS_WORK + SLACK;
+    let late = facts.plan.lasting.is_empty() && facts.now > by;
+    late.then(|| {
+        let detail = format!("not all was quiet in the night of {night}, but by {}", facts.now);
+        Violation::new(ID, None, detail)
+    })
 }
 
 /// Whoever confirms is answered within the shop's patience, whatever the PSP does.
@@ -143,7 +159,7 @@ fn reports(facts: &Facts) -> Vec<Violation> {
         let calm = facts.trouble(Way::NIGHT, due - CALM, *made).unwrap_or(due).max(due);
         let lists = facts.applied.iter().filter(|a| a.order_id.is_none() && a.at >= due);
         let calm = lists.map(|a| a.at).max().unwrap_or(calm).max(calm);
-        if *made > calm + SignedDuration::from_mins(90) {
+        if *made > calm + NIGHTS_WORK {
             let detail = format!("the report of {day} was due at {due} and made at {made}");
             found.push(Violation::new(ID, None, detail));
         }

@@ -99,7 +99,7 @@ pub(super) fn false_alarms(facts: &Facts) -> Vec<Violation> {
     let order_of: BTreeMap<_, _> =
         facts.book.iter().map(|e| (e.transaction_key.as_str(), e.order_id.as_str())).collect();
     let truths = reported::truths(facts);
-    let lied = reported::lists_lied(facts);
+    let lied = reported::lists_lied(&facts.applied);
     let mut found = Vec::new();
     for difference in &facts.differences {
         let (kind, subject) = (difference.kind.as_str(), difference.subject.as_str());

@@ -4,10 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use fake_psp::{BookEntry, BookKind, Cause, Endpoint, Verdict};
-use jiff::Timestamp;
-
 use super::{Facts, PaymentRow, Violation, convergence::korean_day, facts::Money};
+use fake_psp::{Applied, BookEntry, BookKind, Cause, Endpoint, Verdict};
 
 const ID: &str = "reported-rightly";
 
@@ -23,7 +21,7 @@ pub(super) struct Truth<'a> {
 /// Whatever state the run ended in: every true difference whose day has its report.
 pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
     // While a list of the PSP's may have hidden it, it is waited for: see `convergence::pending`.
-    if lists_lied(facts) {
+    if lists_lied(&facts.applied) {
         return Vec::new();
     }
     missing(facts)
@@ -37,7 +35,8 @@ pub(super) fn missing(facts: &Facts) -> Vec<Violation> {
         let same = |d: &&super::DifferenceRow| d.kind == *kind && d.subject == **order;
         match facts.differences.iter().find(same) {
             None => {
-                let detail = format!("{kind} is so by the PSP's book, and not in the report of {day}");
+                let detail =
+                    format!("{kind} is so by the PSP's book, and not in the report of {day}");
                 found.push(Violation::new(ID, Some(order), detail));
             }
             Some(said) if said.repair == "GONE" => {
@@ -58,7 +57,8 @@ pub(super) fn truths(facts: &Facts) -> BTreeSet<Truth<'_>> {
     for payment in &facts.payments {
         let order = payment.order_id.as_str();
         let Some(kind) = kind_of(payment, money.get(order).unwrap_or(&nothing)) else { continue };
-        let last = facts.book.iter().rev().find(|entry| entry.order_id == order && shows(kind, entry));
+        let last =
+            facts.book.iter().rev().find(|entry| entry.order_id == order && shows(kind, entry));
         let day = last.map_or(payment.day_at, |entry| entry.at.as_microsecond());
         truths.insert(Truth { kind, order, day: korean_day(day) });
     }
@@ -101,24 +101,21 @@ fn is_due(facts: &Facts, truth: &Truth<'_>) -> bool {
 }
 
 /// Whether the PSP's lists of the night were made to break off, or to be another's or an old one.
-pub(super) fn lists_lied(facts: &Facts) -> bool {
-    lies(facts).next().is_some()
-}
-
-fn lies(facts: &Facts) -> impl Iterator<Item = Timestamp> + '_ {
-    let is_lie = |applied: &&fake_psp::Applied| {
+pub fn lists_lied(applied: &[Applied]) -> bool {
+    applied.iter().any(|applied| {
         let list = matches!(applied.endpoint, Endpoint::Transactions | Endpoint::Settlements);
         let lie = matches!(
             applied.verdict,
             Verdict::ListCut { .. } | Verdict::StaleAnswer | Verdict::OtherAnswer
         );
         list && lie
-    };
-    facts.applied.iter().filter(is_lie).map(|applied| applied.at)
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::oracle::{
         DifferenceRow,

@@ -4,11 +4,7 @@
 use fake_psp::{Applied, Call, Endpoint, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Facts, Violation,
-    case::{self, Case},
-    trouble::Way,
-};
+use super::{Facts, Violation, case::Case, trouble::Way};
 use crate::plan::Break;
 
 const ID: &str = "retry-discipline";
@@ -27,20 +23,20 @@ const PER_WEBHOOK: usize = 8;
 const SPREAD: SignedDuration = SignedDuration::from_millis(100);
 
 /// Looks at every order's calls, and at all first waits together.
-pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
+pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut first_waits = Vec::new();
-    for case in case::all(facts) {
+    for case in cases {
         let told = |detail| Violation::new(ID, Some(case.id()), detail);
         for act in [Endpoint::Confirm, Endpoint::Cancel] {
-            let acts = Acts::of(&case, act);
+            let acts = Acts::of(case, act);
             found.extend(acts.too_many().map(told));
             found.extend(acts.too_soon().map(told));
             found.extend(acts.unread().map(told));
             found.extend(acts.keys().map(told));
             first_waits.extend(acts.first_wait());
         }
-        found.extend(reads(&case).map(told));
+        found.extend(reads(case).map(told));
     }
     found.extend(shared_keys(facts));
     found.extend(no_jitter(&first_waits).map(|detail| Violation::new(ID, None, detail)));
@@ -135,14 +131,25 @@ impl<'a> Acts<'a> {
 
     /// Before something is asked for again, the payment is read.
     fn unread(&self) -> Option<String> {
-        let pair = self.calls.windows(2).find(|pair| !self.was_read(pair))?;
-        let key = pair[1].idempotency_key.as_deref().unwrap_or("none");
+        let repeats = 1..self.calls.len();
+        let unread = repeats.into_iter().find(|nth| !self.was_read(*nth))?;
+        let key = self.calls[unread].idempotency_key.as_deref().unwrap_or("none");
         Some(format!("was asked for again (key {key}) without a read before"))
     }
 
-    fn was_read(&self, pair: &[&Call]) -> bool {
-        let mut reads = self.case.calls.iter().filter(|call| call.endpoint == Endpoint::Read);
-        reads.any(|read| read.seq > pair[0].seq && read.seq < pair[1].seq)
+    /// Whether a read came before the repetition at this place, and after what it repeats; what a
+    /// broken network held back may arrive after the read that followed it, so that only their
+    /// number says something.
+    fn was_read(&self, nth: usize) -> bool {
+        let (old, new) = (self.calls[nth - 1], self.calls[nth]);
+        let reads = self.case.calls.iter().filter(|call| call.endpoint == Endpoint::Read);
+        let before: Vec<_> = reads.filter(|read| read.seq < new.seq).collect();
+        let deadline = self.case.facts.plan.cluster.psp_deadline_ms;
+        let since = old.at - SignedDuration::from_millis(deadline.cast_signed());
+        match self.case.facts.is_clear(Way::PSP, since, new.at) {
+            true => before.iter().any(|read| read.seq > old.seq),
+            false => before.len() >= nth,
+        }
     }
 
     /// A key that was answered with an error for good is not sent again; a fresh one is sent only

@@ -6,10 +6,7 @@ use fake_psp::{BookKind, Endpoint, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Asked, Facts, Page, Refusal, TellTale, Told, Violation,
-    case::{self, Case},
-    codes,
-    necessary::brief,
+    Asked, Facts, Page, Refusal, TellTale, Told, Violation, case::Case, codes, necessary::brief,
     trouble::Way,
 };
 use crate::plan::{Habit, Purchase};
@@ -22,11 +19,11 @@ const LEASE: SignedDuration = SignedDuration::from_secs(30);
 const CALM: SignedDuration = SignedDuration::from_secs(20);
 
 /// Every line of the buyers' history.
-pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
+pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
     let mut found = Vec::new();
-    for case in case::all(facts) {
+    for case in cases {
         for line in &case.lines {
-            let wrong = payment_line(&case, line);
+            let wrong = payment_line(case, line);
             found.extend(wrong.map(|detail| Violation::new(ID, Some(case.id()), detail)));
         }
     }

@@ -68,7 +68,7 @@ fn stubborn(purchase: &Purchase, draw: &mut dyn Rng) -> Vec<Rule> {
         on: Match {
             endpoint,
             order: Some(purchase.name.clone()),
-            times: Some(draw.random_range(12..=40)),
+            times: Some(draw.random_range(12..=20)),
             ..Match::default()
         },
         then: some(draw, verdicts),
@@ -93,7 +93,7 @@ mod tests {
             let rules = generate(&all, seed).lasting;
             assert_eq!(rules.len(), 2 + 2 * all.workload.payments);
             for rule in rules.iter().skip(2) {
-                assert!((12..=40).contains(&rule.on.times.unwrap()), "{rule:?}");
+                assert!((12..=20).contains(&rule.on.times.unwrap()), "{rule:?}");
             }
             fake_psp::Programme { rules }.check().unwrap();
         }

@@ -8,9 +8,10 @@ use super::{
     patch::Patch,
     scratch::{Scratch, run},
 };
+use crate::sweep;
 
-/// Seeds between two looks at what came of them.
-const CHUNK: u64 = 10;
+/// Seeds between two looks at what came of them: so many that goodput is judged.
+const CHUNK: u64 = sweep::ENOUGH;
 
 /// How far a hunt goes.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +42,12 @@ pub struct Catch {
 #[derive(Debug, Deserialize)]
 struct Swept {
     failures: Vec<Failure>,
+    goodput: Goodput,
+}
+
+#[derive(Debug, Deserialize)]
+struct Goodput {
+    held: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -69,7 +76,7 @@ pub fn hunt(
         while from < limits.seeds && (caught.is_none() || limits.share) {
             let seeds = from..limits.seeds.min(from + CHUNK);
             from = seeds.end;
-            let failures = sweep(scratch, program, scenario, seeds, limits.jobs)?;
+            let failures = swept(scratch, program, scenario, seeds, limits.jobs)?;
             if let (None, Some(first)) = (&caught, failures.first()) {
                 caught = Some(Catch {
                     judges: first.broke.clone(),
@@ -84,7 +91,10 @@ pub fn hunt(
         }
         if let Some(caught) = caught {
             let seed = caught.place.as_ref().map_or(0, |(_, seed)| *seed);
-            passes_as_it_is(scratch, scenario, seed..seed + 1, 1)?;
+            // Goodput is a matter of all of them.
+            let goodput = caught.judges.iter().any(|judge| judge == "goodput");
+            let seeds = seed..seed + if goodput { CHUNK } else { 1 };
+            passes_as_it_is(scratch, scenario, seeds, limits.jobs)?;
             return Ok(Some(caught));
         }
     }
@@ -108,7 +118,7 @@ pub fn passes_as_it_is(
     seeds: Range<u64>,
     jobs: usize,
 ) -> Result<(), String> {
-    match sweep(scratch, &scratch.control, scenario, seeds, jobs)?.first() {
+    match swept(scratch, &scratch.control, scenario, seeds, jobs)?.first() {
         None => Ok(()),
         Some(Failure { seed, broke }) => Err(format!(
             "the tree itself is red: {scenario} seed {seed} breaks {} without any bug \
@@ -118,7 +128,7 @@ pub fn passes_as_it_is(
     }
 }
 
-fn sweep(
+fn swept(
     scratch: &Scratch,
     program: &Path,
     scenario: &str,
@@ -130,7 +140,11 @@ fn sweep(
     command.args(["--seeds", &format!("{}..{}", seeds.start, seeds.end)]);
     command.args(["--jobs", &jobs.to_string()]);
     let output = run(command)?;
-    if let Ok(swept) = serde_json::from_slice::<Swept>(&output.stdout) {
+    if let Ok(mut swept) = serde_json::from_slice::<Swept>(&output.stdout) {
+        if !swept.goodput.held && swept.failures.is_empty() {
+            // No seed by itself: all of them together.
+            swept.failures.push(Failure { seed: seeds.start, broke: vec!["goodput".to_owned()] });
+        }
         return Ok(swept.failures);
     }
     let said = String::from_utf8_lossy(&output.stderr);
@@ -210,7 +224,7 @@ mod tests {
 
     #[test]
     fn what_else_a_sweep_says_does_not_disturb() {
-        let text = r#"{"scenario":"smoke","new":1,"failures":[{"seed":3,"verdict":"broken","broke":["zero-sum"]}]}"#;
+        let text = r#"{"scenario":"smoke","new":1,"goodput":{"held":true,"share":1.0},"failures":[{"seed":3,"verdict":"broken","broke":["zero-sum"]}]}"#;
         let swept: Swept = serde_json::from_str(text).unwrap();
         assert_eq!((swept.failures[0].seed, &*swept.failures[0].broke[0]), (3, "zero-sum"));
     }

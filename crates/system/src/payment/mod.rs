@@ -30,7 +30,7 @@ use crate::{
     kernel::{Clock, Entropy},
     service::{
         Backoff, Common, Env, FEED_SCHEMA, Feed, Peer, ServeError, Wake, follow, health,
-        parse_millis, work,
+        parse_millis, work, work_wide,
     },
     store::{Migration, Store},
     transport::serve_http,
@@ -145,7 +145,8 @@ pub async fn serve<L: Listener>(
         let (in_wallet, in_ledger) = (Booked(Book::Wallet), Booked(Book::Ledger));
         tokio::join!(
             work("ask", &never, poll, || service.ask_again()),
-            work("webhook", &service.webhook_wake, poll, || service.look_into_webhook()),
+            work_wide("webhook", &service.webhook_wake, poll, webhook::WIDTH, || service
+                .take_webhook()),
             follow("executor", &service.executor, &store, common, &outcomes),
             follow("wallet", &wallet, &store, common, &in_wallet),
             follow("ledger", &ledger, &store, common, &in_ledger),

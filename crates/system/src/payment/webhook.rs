@@ -9,11 +9,15 @@ use sqlx::Row;
 
 use super::{PaymentService, records};
 use crate::{
-    executor::wire::Execution,
+    executor::wire::{Execution, State},
     kernel::OrderId,
     service::{Backoff, Next, PeerError},
     store::StoreError,
 };
+
+/// Webhooks that are looked into at once in one replica: a PSP that hangs over one payment holds up
+/// no other.
+pub(super) const WIDTH: usize = 16;
 
 /// Tries to look into one webhook; then reconciliation must do.
 const TRIES: i64 = 8;
@@ -55,8 +59,10 @@ impl PaymentService {
         Ok(())
     }
 
-    /// One step of the worker: takes a webhook and reads its payment.
-    pub(super) async fn look_into_webhook(&self) -> Result<Next, StoreError> {
+    /// Takes a webhook that is due, to look into it.
+    pub(super) async fn take_webhook(
+        &self,
+    ) -> Result<Result<impl Future<Output = ()> + use<>, Next>, StoreError> {
         let now = self.clock.micros();
         let sql = format!(
             "UPDATE webhook SET due_at = $1, tries = tries + 1 WHERE id IN (\
@@ -69,10 +75,26 @@ impl PaymentService {
             .bind(now)
             .fetch_optional(&mut *self.store.acquire().await?)
             .await?;
-        let Some(row) = row else { return self.next_webhook(now).await };
+        let Some(row) = row else { return Ok(Err(self.next_webhook(now).await?)) };
         let (id, order_id): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         let tries: i64 = row.try_get(2)?;
-        let due = match self.recheck(&order_id).await {
+        let service = self.clone();
+        Ok(Ok(async move {
+            if let Err(error) = service.look_into_webhook(&id, &order_id, tries).await {
+                // It is due again when its lease ends.
+                tracing::warn!(order = order_id, %error, "cannot note that a webhook was looked into");
+            }
+        }))
+    }
+
+    /// Reads a webhook's payment, and again later if nothing was learned.
+    async fn look_into_webhook(
+        &self,
+        id: &str,
+        order_id: &str,
+        tries: i64,
+    ) -> Result<(), StoreError> {
+        let due = match self.recheck(order_id).await {
             Ok(()) => None,
             Err(error) if tries < TRIES => {
                 tracing::warn!(order = order_id, %error, "webhook not looked into yet");
@@ -86,10 +108,10 @@ impl PaymentService {
         };
         sqlx::query("UPDATE webhook SET due_at = $1 WHERE id = $2")
             .bind(due)
-            .bind(id.as_str())
+            .bind(id)
             .execute(&mut *self.store.acquire().await?)
             .await?;
-        Ok(Next::Again)
+        Ok(())
     }
 
     /// Has the executor read the payment, if there is anything to learn from it.
@@ -101,7 +123,13 @@ impl PaymentService {
         }
         let path = format!("/v1/executions/{order_id}/recheck");
         match self.executor.post::<Execution>(&path, &(), DEADLINE).await {
-            Ok(execution) => Ok(self.settle(&execution).await?),
+            Ok(execution) => {
+                self.settle(&execution).await?;
+                match execution.state {
+                    State::Unknown => Err(RecheckError::StillUnknown),
+                    _ => Ok(()),
+                }
+            }
             // It has not been asked yet: it will be, and will find the truth by itself.
             Err(error) if error.is_not_found() => Ok(()),
             Err(error) => Err(error.into()),
@@ -119,6 +147,9 @@ impl PaymentService {
 
 #[derive(Debug, thiserror::Error)]
 enum RecheckError {
+    /// The PSP could not be read, or still says neither yes nor no.
+    #[error("the payment is still unknown")]
+    StillUnknown,
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]

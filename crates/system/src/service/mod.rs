@@ -19,4 +19,4 @@ pub use follow::{Apply, follow};
 pub use health::health;
 pub use peer::{Peer, PeerError};
 pub use retry::Backoff;
-pub use worker::{Next, Wake, work};
+pub use worker::{Next, Wake, work, work_wide};
