@@ -93,11 +93,17 @@ mod tests {
     use super::*;
     use crate::oracle::{
         INVARIANTS, PaymentRow,
-        facts::tests::{booked, capture, payment, told},
+        facts::tests::{booked, capture, payment, status, told},
     };
 
     fn keyed(status: u16) -> Told {
-        Told::Keyed { key: "k".into(), request: "r".into(), status, body: "b".into() }
+        Told::Keyed {
+            key: "k".into(),
+            request: "r".into(),
+            status,
+            body: "b".into(),
+            retry_after: None,
+        }
     }
 
     #[test]
@@ -115,8 +121,8 @@ mod tests {
             payments: vec![PaymentRow { is_done: true, ..paid }, payment("p", 1, "NOT_STARTED")],
             reports: [("1970-01-01".to_owned(), true)].into(),
             history: vec![
-                told("o", Told::Status("EXECUTING".into())),
-                told("o", Told::Status("SUCCESS".into())),
+                told("o", status("EXECUTING")),
+                told("o", status("SUCCESS")),
                 told("o", keyed(200)),
                 told("o", keyed(429)),
                 told("o", keyed(200)),

@@ -21,6 +21,8 @@ mod on_time;
 mod reconciled;
 mod reported;
 mod retries;
+#[cfg(test)]
+mod stories;
 mod tasks;
 mod times;
 mod told;

@@ -182,3 +182,122 @@ pub(super) fn brief(told: &Told) -> String {
         Told::Approved(key) => format!("approved {key}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fake_psp::Verdict;
+
+    use super::*;
+    use crate::oracle::{
+        facts::tests::{booked, capture, give_back},
+        stories::{
+            ORDER, assert_seen, at, call, cut_off, ended, judged, line, page, paid, refuse, step,
+            strike,
+        },
+    };
+
+    #[test]
+    fn a_payment_that_went_well_needs_no_cause() {
+        assert_eq!(judged(judge, &paid()), [""; 0]);
+    }
+
+    #[test]
+    fn a_failure_needs_a_bank_that_said_no() {
+        let mut failed = ended("FAILURE", 1_380);
+        assert_seen_in(&failed, "the PSP answered 200");
+        strike(&mut failed, Endpoint::Confirm, 1_300, refuse("REJECT_CARD_COMPANY"));
+        assert_eq!(judged(judge, &failed), [""; 0]);
+    }
+
+    /// Whatever else is found because the buyer was not told of a success.
+    fn assert_seen_in(facts: &Facts, words: &str) {
+        let found = judged(judge, facts);
+        assert!(found.iter().any(|detail| detail.contains(words)), "not `{words}`: {found:?}");
+    }
+
+    #[test]
+    fn a_code_that_passes_is_no_cause_of_a_failure() {
+        let mut failed = ended("FAILURE", 1_380);
+        failed.calls.push(call(1, Endpoint::Confirm, 1_350, "key-1", Some(400)));
+        strike(&mut failed, Endpoint::Confirm, 1_300, refuse("PROVIDER_ERROR"));
+        assert_seen(judge, &failed, "the PSP answered 400");
+    }
+
+    #[test]
+    fn a_failure_though_the_money_was_taken_needs_a_lie() {
+        let mut failed = ended("FAILURE", 1_380);
+        failed.book = booked([capture(ORDER, 500), give_back(ORDER, 500)]);
+        assert_seen_in(&failed, "though the PSP took the money");
+        let lie = Verdict::ActThenError { code: "REJECT_CARD_COMPANY".into(), status: None };
+        strike(&mut failed, Endpoint::Confirm, 1_300, lie);
+        assert_eq!(judged(judge, &failed), [""; 0]);
+    }
+
+    #[test]
+    fn a_failure_without_any_call_needs_a_cut_that_lasted() {
+        let mut failed = ended("FAILURE", 700_000);
+        failed.calls.clear();
+        assert_seen_in(&failed, "nothing that was planted explains it");
+        cut_off(&mut failed, 0, 650_000);
+        assert_eq!(judged(judge, &failed), [""; 0]);
+    }
+
+    #[test]
+    fn whoever_confirms_begins_a_payment() {
+        let facts = ended("NOT_STARTED", 1_380);
+        assert_seen_in(&facts, "never begun");
+    }
+
+    #[test]
+    fn what_nothing_touches_is_paid_at_once() {
+        let mut facts = paid();
+        facts.history[2] = line(Asked::Confirm, 1_200, 1_400, page("UNKNOWN"));
+        assert_seen(judge, &facts, "nothing touched it");
+        cut_off(&mut facts, 0, 5_000);
+        assert_eq!(judged(judge, &facts), [""; 0]);
+    }
+
+    #[test]
+    fn a_dead_letter_has_had_all_its_tries() {
+        let dead = |tries, struck| {
+            let mut facts = paid();
+            let times = facts.times.orders.get_mut(ORDER).expect("it is there");
+            times.operations = vec![step(1_260, "SENDING", 1, false)];
+            times.operations.push(step(90_000, "UNKNOWN", tries, true));
+            for n in 0..struck {
+                let ms = 1_300 + n * 5_000;
+                if n > 0 {
+                    facts.calls.push(call(n as u64, Endpoint::Confirm, ms, "key-1", Some(500)));
+                }
+                strike(&mut facts, Endpoint::Confirm, ms, refuse("PROVIDER_ERROR"));
+            }
+            facts
+        };
+        assert_seen(judge, &dead(1, 3), "given up after 1 tries");
+        assert_seen(judge, &dead(3, 1), "after 1 calls that were planted to go wrong");
+        assert_eq!(judged(judge, &dead(3, 3)), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_given_back_must_have_been_lied_about() {
+        let mut facts = paid();
+        facts.book = booked([capture(ORDER, 500), give_back(ORDER, 500)]);
+        facts.book[1].cause = Cause::Cancel;
+        assert_seen(judge, &facts, "was given back");
+    }
+
+    #[test]
+    fn a_nights_repair_must_have_been_broken_by_something() {
+        let mut facts = paid();
+        let difference = |kind: &str| ("1970-01-01".to_owned(), kind.to_owned(), ORDER.to_owned());
+        for kind in ["unresolved", "failed_but_taken", "not_booked", "wallet_ledger_mismatch"] {
+            let states = vec![(at(5_000_000), "PENDING".to_owned())];
+            facts.times.differences = [(difference(kind), states)].into();
+            assert_seen(judge, &facts, "nothing planted caused it");
+        }
+        strike(&mut facts, Endpoint::Read, 1_350, refuse("PROVIDER_ERROR"));
+        let states = vec![(at(5_000_000), "PENDING".to_owned())];
+        facts.times.differences = [(difference("unresolved"), states)].into();
+        assert_eq!(judged(judge, &facts), [""; 0]);
+    }
+}

@@ -252,3 +252,142 @@ fn unknown_order(facts: &Facts, line: &TellTale) -> Option<String> {
         other => Some(format!("asked for nobody's order, was told {}", brief(other))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::stories::{
+        assert_seen, cut_off, ended, judged, line, page, paid, refuse, strike,
+    };
+
+    fn refused(status: u16, kind: &str) -> Told {
+        Told::Refused(Refusal { status, kind: kind.into(), retry_after: None })
+    }
+
+    /// A buyer who also asked this, and was told that.
+    fn also(asked: Asked, told: Told) -> Facts {
+        let mut facts = paid();
+        facts.history.push(line(asked, 100_000, 100_100, told));
+        facts
+    }
+
+    #[test]
+    fn what_went_well_was_told_rightly() {
+        assert_eq!(judged(judge, &paid()), [""; 0]);
+    }
+
+    #[test]
+    fn each_refusal_has_its_own_answer() {
+        for (asked, status, kind) in [
+            (Asked::Tampered, 422, "amount_changed"),
+            (Asked::ForeignKey, 409, "conflict"),
+            (Asked::UnknownOrder, 404, "not_found"),
+        ] {
+            assert_eq!(judged(judge, &also(asked, refused(status, kind))), [""; 0]);
+            assert_eq!(judged(judge, &also(asked, refused(400, "invalid"))).len(), 1, "{asked:?}");
+            assert_eq!(judged(judge, &also(asked, page("SUCCESS"))).len(), 1, "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_true_request_is_not_refused() {
+        for asked in [Asked::Confirm, Asked::Status, Asked::BogusKey] {
+            let found = judged(judge, &also(asked, refused(409, "conflict")));
+            assert_eq!(found.len(), 1, "{asked:?}");
+            assert!(found[0].contains("should have been told the payment"), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn silence_and_a_503_need_a_cause() {
+        let silent = also(Asked::Status, Told::Nothing("timed out".into()));
+        assert_seen(judge, &silent, "was not answered");
+        let mut busy = also(Asked::Status, refused(503, "unavailable"));
+        assert_seen(judge, &busy, "nothing was broken");
+        cut_off(&mut busy, 99_000, 101_000);
+        assert_seen(judge, &busy, "nothing was broken");
+        let wait = Refusal { status: 503, kind: "unavailable".into(), retry_after: Some(1) };
+        let last = busy.history.len() - 1;
+        busy.history[last].told = Told::Refused(wait);
+        assert_eq!(judged(judge, &busy), [""; 0]);
+    }
+
+    #[test]
+    fn a_page_is_word_for_word_the_order() {
+        let changes: [fn(&mut Page); 7] = [
+            |p| p.amount = "5".into(),
+            |p| p.http = 202,
+            |p| p.buyer_id = "somebody".into(),
+            |p| p.parts.clear(),
+            |p| p.parts[0].2 = "EXECUTING".into(),
+            |p| p.approved_at = Some(0),
+            |p| p.approved_at = None,
+        ];
+        for change in changes {
+            let mut facts = paid();
+            let Told::Payment(page) = &mut facts.history[2].told else { panic!("a page") };
+            change(page);
+            assert_eq!(judged(judge, &facts).len(), 1, "{:?}", facts.history[2].told);
+        }
+    }
+
+    #[test]
+    fn what_is_not_paid_is_not_done() {
+        let mut facts = ended("UNKNOWN", 1_380);
+        let Told::Payment(page) = &mut facts.history[2].told else { panic!("a page") };
+        page.is_done = true;
+        assert_seen(judge, &facts, "is done which is UNKNOWN");
+    }
+
+    #[test]
+    fn a_failure_has_the_banks_reason() {
+        let mut facts = ended("FAILURE", 1_380);
+        facts.history[2] = line(Asked::Confirm, 1_200, 1_400, page("FAILURE"));
+        assert_seen(judge, &facts, "because of CODE; planted was []");
+        strike(&mut facts, Endpoint::Confirm, 1_300, Verdict::Decline { code: "CODE".into() });
+        assert_eq!(judged(judge, &facts), [""; 0]);
+        let Told::Payment(page) = &mut facts.history[2].told else { panic!("a page") };
+        page.failure = Some(("CODE".into(), String::new()));
+        assert_seen(judge, &facts, "without words");
+    }
+
+    #[test]
+    fn a_code_that_passes_is_no_reason() {
+        let mut facts = ended("FAILURE", 1_380);
+        facts.history[2] = line(Asked::Confirm, 1_200, 1_400, page("FAILURE"));
+        strike(&mut facts, Endpoint::Confirm, 1_300, refuse("CODE"));
+        assert_seen(judge, &facts, "because of CODE");
+    }
+
+    fn keyed(status: u16, body: &str, retry_after: Option<u64>) -> Told {
+        let Told::Keyed { key, request, .. } = paid().history[0].told.clone() else {
+            panic!("keyed")
+        };
+        Told::Keyed { key, request, status, body: body.into(), retry_after }
+    }
+
+    #[test]
+    fn a_checkout_is_opened_as_it_was_asked_for() {
+        for told in [
+            keyed(201, "{}", None),
+            keyed(429, "", Some(1)),
+            keyed(503, "", Some(1)),
+            keyed(422, "", None),
+            Told::Nothing("timed out".into()),
+        ] {
+            let mut facts = paid();
+            facts.history[0].told = told.clone();
+            assert_eq!(judged(judge, &facts).len(), 1, "{told:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_key_with_another_body_is_refused() {
+        let refusal = keyed(422, r#"{"type":"idempotency_key_reused"}"#, None);
+        assert_eq!(judged(judge, &also(Asked::OtherBody, refusal)), [""; 0]);
+        for told in [keyed(201, "{}", None), keyed(422, "{}", None), keyed(429, "", Some(1))] {
+            let found = judged(judge, &also(Asked::OtherBody, told));
+            assert!(found[0].contains("a key with another body was told"), "{found:?}");
+        }
+    }
+}
