@@ -108,9 +108,7 @@ impl Buyer {
         }
         self.try_wrong_ones(&back[0]).await;
         let mut status = self.confirm(&back).await;
-        if status.is_some() {
-            self.remember(&back);
-        }
+        if status.is_some() {}
         for (n, wait) in [3, 5, 10, 20, 60, 180, 600].into_iter().enumerate() {
             if matches!(status.as_deref(), Some("SUCCESS" | "FAILURE")) {
                 break;
@@ -279,11 +277,10 @@ impl Buyer {
         other.map(|(_, key)| key.clone())
     }
 
-    fn remember(&self, back: &[Redirect]) {
+    /// A payment that the shop has taken for this purchase is one that a thief can try.
+    fn remember(&self, back: &Redirect) {
         let mut confirmed = self.shop.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
-        confirmed.extend(
-            back.iter().take(1).map(|b| (self.purchase.name.clone(), b.payment_key.clone())),
-        );
+        confirmed.push((self.purchase.name.clone(), back.payment_key.clone()));
     }
 
     async fn confirm_once(
@@ -312,7 +309,10 @@ impl Buyer {
             let clicks = back.iter().flat_map(|back| std::iter::repeat_n(back, clicks));
             let click =
                 |(n, back)| buyer.confirm_once(Asked::Confirm, buyer.replica + n, back, patience);
-            let answers = join_all(clicks.enumerate().map(click)).await;
+            let answers = join_all(clicks.clone().enumerate().map(click)).await;
+            for (back, _) in clicks.zip(&answers).filter(|(_, (_, status))| status.is_some()) {
+                self.remember(back);
+            }
             let heard = answers.iter().any(|(heard, _)| *heard);
             status = answers.into_iter().filter_map(|(_, status)| status).next_back().or(status);
             if heard || self.purchase.has(Habit::Impatient) {

@@ -35,7 +35,14 @@ pub(super) struct Case<'a> {
 pub(super) fn all<'a>(facts: &'a Facts) -> Vec<Case<'a>> {
     static NOTHING: OrderTimes = OrderTimes::new();
     let mut lines = by_order(&facts.history, |line| line.order_id.as_deref());
-    let mut calls = by_order(&facts.calls, |call| call.order_id.as_deref());
+    // The PSP does not know whose payment it is that does not exist; who was asked to pay with it does.
+    let acts = facts
+        .calls
+        .iter()
+        .filter_map(|call| Some((call.payment_key.as_deref()?, call.order_id.as_deref()?)));
+    let owners: BTreeMap<_, _> = acts.collect();
+    let owner = |call: &'a Call| owners.get(call.payment_key.as_deref()?).copied();
+    let mut calls = by_order(&facts.calls, |call| call.order_id.as_deref().or_else(|| owner(call)));
     let mut struck = by_order(&facts.applied, |applied| {
         applied.order_id.as_deref().filter(|_| applied.endpoint.is_request())
     });

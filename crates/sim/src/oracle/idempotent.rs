@@ -7,28 +7,36 @@ use super::{Facts, Told, Violation};
 const ID: &str = "idempotent-answers";
 
 /// Compares all final answers under each key. 429 (in flight) and 5xx say nothing and bind nobody.
+/// Of two requests that race for a key, the one that loses may hear of it first.
 pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
-    let mut first: BTreeMap<&str, (&str, u16, &str)> = BTreeMap::new();
+    let mut winners: BTreeMap<&str, (&str, u16, &str)> = BTreeMap::new();
+    let mut losers: Vec<(&str, &str, Option<&str>)> = Vec::new();
     let mut found = Vec::new();
     for line in &facts.history {
         let Told::Keyed { key, request, status, body, .. } = &line.told else { continue };
-        if *status == 429 || *status >= 500 {
-            continue;
-        }
         let order = line.order_id.as_deref();
-        let Some(&(first_request, first_status, first_body)) = first.get(key.as_str()) else {
-            first.insert(key, (request, *status, body));
-            continue;
-        };
-        if first_request == request {
-            if (first_status, first_body) != (*status, body.as_str()) {
-                let detail = format!(
-                    "key {key} was answered {first_status} {first_body}, then {status} {body}"
-                );
+        match *status {
+            429 | 500.. => {}
+            422 => losers.push((key, request, order)),
+            _ => {
+                let (first_request, first_status, first_body) =
+                    *winners.entry(key).or_insert((request, *status, body));
+                let detail = if first_request != request {
+                    format!("key {key} with another body was answered {status}, not 422")
+                } else if (first_status, first_body) != (*status, body.as_str()) {
+                    format!(
+                        "key {key} was answered {first_status} {first_body}, then {status} {body}"
+                    )
+                } else {
+                    continue;
+                };
                 found.push(Violation::new(ID, order, detail));
             }
-        } else if *status != 422 {
-            let detail = format!("key {key} with another body was answered {status}, not 422");
+        }
+    }
+    for (key, request, order) in losers {
+        if winners.get(key).is_some_and(|(winner, ..)| *winner == request) {
+            let detail = format!("key {key} was answered 422, and otherwise for the same request");
             found.push(Violation::new(ID, order, detail));
         }
     }
@@ -60,5 +68,7 @@ mod tests {
     fn another_body_must_be_refused() {
         assert_eq!(judge(&facts(&[("r", 201, "a"), ("s", 422, "no")])), []);
         assert_eq!(judge(&facts(&[("r", 201, "a"), ("s", 201, "b")])).len(), 1);
+        assert_eq!(judge(&facts(&[("s", 422, "no"), ("r", 201, "a")])), []);
+        assert_eq!(judge(&facts(&[("r", 422, "no"), ("r", 201, "a")])).len(), 1);
     }
 }

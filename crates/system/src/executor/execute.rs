@@ -121,6 +121,10 @@ impl Executor {
                 other => return other,
             }
         }
+        // An own database that takes no outcome must not make us ask without end.
+        if operation.tries > i64::from(self.tries) {
+            return Verdict::over_budget();
+        }
         self.psp.act(operation).await
     }
 

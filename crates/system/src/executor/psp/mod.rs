@@ -42,6 +42,11 @@ impl Verdict {
         Verdict::Unknown { reason: reason(code, message), retry_after: None }
     }
 
+    /// All tries have been made, and the outcome of the last could not be written.
+    pub(super) fn over_budget() -> Self {
+        Self::unknown("NO_ANSWER", "all tries are made, and the last one's outcome was lost")
+    }
+
     /// Why nothing is proven, for what is tried again; `None` if something is.
     pub(super) fn open(&self) -> Option<&Reason> {
         match self {
