@@ -4,7 +4,7 @@
 use fake_psp::{Applied, Call, Endpoint, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Facts, Violation, case::Case, times::OperationMove, trouble::Way};
+use super::{Facts, Violation, case::Case, codes, times::OperationMove, trouble::Way};
 use crate::plan::Break;
 
 const ID: &str = "retry-discipline";
@@ -160,16 +160,19 @@ impl<'a> Acts<'a> {
             else {
                 return Some("was asked for without an idempotency key".to_owned());
             };
-            let refused = pair[0]
-                .status
-                .is_some_and(|status| (400..500).contains(&status) && !matches!(status, 409 | 429));
+            let refused = pair[0].status.is_some_and(spends_key);
             let heard = self.case.facts.is_clear(Way::EXECUTE, pair[0].at, pair[1].at);
             if old == new && refused && heard && !self.told_late(pair[0]) {
                 let status = pair[0].status.unwrap_or(0);
                 return Some(format!("key {old} was answered {status} for good and sent again"));
             }
-            if old != new && pair[0].status.is_none_or(|status| status < 400) {
+            if old != new && !refused {
                 return Some(format!("a fresh key {new} was sent, and {old} was not refused"));
+            }
+            let is_final = pair[0].code.as_deref().is_some_and(codes::is_final);
+            if is_final && heard && !self.told_late(pair[0]) {
+                let code = pair[0].code.as_deref().unwrap_or_default();
+                return Some(format!("was asked for again after {code}, which is final"));
             }
         }
         None
@@ -212,6 +215,11 @@ impl<'a> Acts<'a> {
         let mut faults = self.case.facts.plan.faults.iter();
         faults.any(|f| matches!(&f.what, Break::ClockSkew(host, _) if host.starts_with("executor")))
     }
+}
+
+/// Whether Toss binds such an answer to its idempotency key, for good.
+fn spends_key(status: u16) -> bool {
+    (400..500).contains(&status) && !matches!(status, 409 | 429)
 }
 
 /// Whether the PSP would not even look at it, which costs nothing of the budget.
@@ -345,12 +353,22 @@ mod tests {
             "answered 403 for good and sent again",
         );
         assert_eq!(judged(judge, &refused(&times, &["k", "l"], 403)), [""; 0]);
-        let mut fresh = refused(&times, &["k", "l"], 500);
-        assert_eq!(judged(judge, &fresh), [""; 0]);
-        fresh.calls[0].status = None;
-        assert_seen(judge, &fresh, "a fresh key l was sent, and k was not refused");
+        let mut fresh = refused(&times, &["k", "l"], 403);
+        for status in [None, Some(200), Some(409), Some(429), Some(500)] {
+            fresh.calls[0].status = status;
+            assert_seen(judge, &fresh, "a fresh key l was sent, and k was not refused");
+        }
         fresh.calls[0].idempotency_key = None;
         assert_seen(judge, &fresh, "without an idempotency key");
+    }
+
+    #[test]
+    fn what_was_refused_for_good_is_not_asked_for_again() {
+        let mut facts = refused(&[1_300, 5_000], &["k", "l"], 403);
+        facts.calls[0].code = Some("REJECT_CARD_COMPANY".into());
+        assert_seen(judge, &facts, "asked for again after REJECT_CARD_COMPANY");
+        facts.calls[0].code = Some("PROVIDER_ERROR".into());
+        assert_eq!(judged(judge, &facts), [""; 0]);
     }
 
     #[test]

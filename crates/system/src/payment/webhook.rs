@@ -125,10 +125,10 @@ impl PaymentService {
         match self.executor.post::<Execution>(&path, &(), DEADLINE).await {
             Ok(execution) => {
                 self.settle(&execution).await?;
-                match execution.state {
-                    State::Unknown => Err(RecheckError::StillUnknown),
-                    _ => Ok(()),
-                }
+                let open = matches!(execution.state, State::Unknown | State::Pending);
+                // What was never sent will find the truth by itself.
+                let sent = execution.tries > 0;
+                if open && sent { Err(RecheckError::StillUnknown) } else { Ok(()) }
             }
             // It has not been asked yet: it will be, and will find the truth by itself.
             Err(error) if error.is_not_found() => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{Any, AssertSqlSafe, Row};
+use sqlx::Row;
 
 use super::{
     Reconciler,
@@ -21,6 +21,8 @@ pub(super) struct Known {
     pub(super) day: String,
     pub(super) is_open: bool,
     pub(super) finished_at: Option<i64>,
+    /// How often it was made.
+    pub(super) runs: i64,
 }
 
 impl Reconciler {
@@ -102,22 +104,18 @@ impl Reconciler {
         Ok(true)
     }
 
-    /// What an earlier run found and this one did not: a repair has come through, or it is gone. What
-    /// is gone is looked for once more, because what hid it may be a list that broke off.
+    /// What an earlier run found and this one did not: a repair has come through, or it is gone. That
+    /// is looked at once more, because what hid it may be a list that broke off.
     async fn close(&self, tx: &mut Tx, day: KoreanDay, now: i64) -> Result<(), StoreError> {
-        let unseen = "WHERE day = $1 AND last_seen < $2 AND repair";
-        let repaired = format!("UPDATE difference SET repair = 'REPAIRED' {unseen} = 'PENDING'");
-        let gone = format!("UPDATE difference SET repair = 'GONE' {unseen} = 'NONE'");
-        let mut closed = [0, 0];
-        for (sql, closed) in [repaired, gone].into_iter().zip(&mut closed) {
-            let done = sqlx::query::<Any>(AssertSqlSafe(sql))
-                .bind(day.to_string())
-                .bind(now)
-                .execute(&mut **tx)
-                .await?;
-            *closed = done.rows_affected();
-        }
-        if closed[1] > 0 {
+        let closed = sqlx::query(
+            "UPDATE difference SET repair = CASE WHEN repair = 'PENDING' THEN 'REPAIRED' \
+             ELSE 'GONE' END WHERE day = $1 AND last_seen < $2 AND repair IN ('PENDING', 'NONE')",
+        )
+        .bind(day.to_string())
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+        if closed.rows_affected() > 0 {
             sqlx::query("UPDATE report SET is_open = 1 WHERE day = $1")
                 .bind(day.to_string())
                 .execute(&mut **tx)
@@ -163,12 +161,17 @@ impl Reconciler {
 
     /// The days that have a report, latest first.
     pub(super) async fn days(&self) -> Result<Vec<Known>, StoreError> {
-        let rows: Vec<(String, i64, Option<i64>)> = sqlx::query_as(
-            "SELECT day, is_open, finished_at FROM report ORDER BY day DESC LIMIT 400",
+        let rows: Vec<(String, i64, Option<i64>, i64)> = sqlx::query_as(
+            "SELECT day, is_open, finished_at, runs FROM report ORDER BY day DESC LIMIT 400",
         )
         .fetch_all(&mut *self.store.acquire().await?)
         .await?;
-        let known = |(day, is_open, finished_at)| Known { day, is_open: is_open == 1, finished_at };
+        let known = |(day, is_open, finished_at, runs)| Known {
+            day,
+            is_open: is_open == 1,
+            finished_at,
+            runs,
+        };
         Ok(rows.into_iter().map(known).collect())
     }
 }

@@ -19,6 +19,9 @@ use crate::{
 /// How many nights back an open report is made again, and a missed one is made at all.
 const NIGHTS: usize = 31;
 
+/// The rest before reports are tried again that could not be made.
+const AGAIN: Duration = Duration::from_secs(60);
+
 /// How many days late a settlement line may be and still be recognised.
 const LATE_DAYS: usize = 7;
 
@@ -32,7 +35,8 @@ pub(super) enum RunError {
 }
 
 impl Reconciler {
-    /// One step of the worker: makes the oldest report that is due.
+    /// One step of the worker: makes the reports that are due, the oldest first. One that cannot be
+    /// made holds up no other.
     pub(super) async fn nightly(&self) -> Result<Next, RunError> {
         let now = self.clock.now();
         let today = KoreanDay::of(now);
@@ -43,11 +47,18 @@ impl Reconciler {
             false => (today.previous().previous(), today.previous().at(self.night), tonight),
         };
         let due = self.due_days(latest, night.as_microsecond()).await?;
-        let Some(&day) = due.first() else {
+        if due.is_empty() {
             return Ok(Next::until(next.as_microsecond(), now.as_microsecond()));
-        };
-        // If another replica is making it: that one finishes, or its lease ends.
-        Ok(if self.run(day).await? { Next::Again } else { Next::After(Duration::from_secs(60)) })
+        }
+        let mut all_made = true;
+        for day in due {
+            // If another replica is making it: that one finishes, or its lease ends.
+            all_made &= self.run(day).await.unwrap_or_else(|error| {
+                tracing::warn!(%day, %error, "cannot make a report; it will be tried again");
+                false
+            });
+        }
+        Ok(if all_made { Next::Again } else { Next::After(AGAIN) })
     }
 
     /// Days without a finished report, and with one that was left open before this night, or was
@@ -63,9 +74,9 @@ impl Reconciler {
             let text = day.to_string();
             let missed = match known.iter().find(|known| known.day == text) {
                 Some(Known { finished_at: None, .. }) => true,
-                Some(Known { finished_at: Some(at), is_open, .. }) => {
+                Some(Known { finished_at: Some(at), is_open, runs, .. }) => {
                     let second = day.next().next().at(self.night).as_microsecond();
-                    *at < night && (*is_open || *at < second)
+                    *at < night && (*is_open || *at < second || *runs < 2)
                 }
                 // Before the first report there is nothing to make good, but yesterday.
                 None => day == latest || known.iter().any(|known| known.day < text),

@@ -20,6 +20,9 @@ use crate::{
 /// The answer speaks of a payment or an order that is not ours.
 const OTHER_PAYMENT: &str = "OTHER_PAYMENT";
 
+/// No PSP sends us away for longer: a payment that the buyer approved cannot be confirmed for long.
+const LONGEST_REST: Duration = Duration::from_secs(3600);
+
 const TOO_MANY_REQUESTS: &str = "TOO_MANY_REQUESTS";
 
 /// What the PSP's answer to a confirm or cancel proves about `operation`.
@@ -87,7 +90,7 @@ fn error_of(answer: &Answer) -> Result<ErrorBody, Verdict> {
 
 fn retry_after(answer: &Answer) -> Option<Duration> {
     let seconds = answer.headers.get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
-    seconds.map(Duration::from_secs)
+    seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_REST))
 }
 
 fn judge_payment(operation: &Operation, answer: &Answer) -> Verdict {
@@ -118,7 +121,8 @@ fn judge_payment(operation: &Operation, answer: &Answer) -> Verdict {
 
 fn judge_confirm(payment: &Payment) -> Verdict {
     match payment.status.as_str() {
-        "DONE" => approved(payment.approved_at.as_deref()),
+        // Somebody has given a part back since: it was taken.
+        "DONE" | "PARTIAL_CANCELED" => approved(payment.approved_at.as_deref()),
         "ABORTED" => {
             let code = payment.failure.as_ref().map_or("PAYMENT_ABORTED", |f| &f.code);
             let message = payment.failure.as_ref().map_or("", |f| &f.message);
