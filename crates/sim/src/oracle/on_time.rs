@@ -68,9 +68,24 @@ fn quiet(facts: &Facts) -> Option<Violation> {
     let by = night + NIGHTS_WORK + SLACK;
     let late = facts.plan.lasting.is_empty() && facts.now > by;
     late.then(|| {
-        let detail = format!("not all was quiet in the night of {night}, but by {}", facts.now);
-        Violation::new(ID, None, detail)
+        let now = facts.now;
+        let Some((what, order)) = last_open(facts, by) else {
+            let detail = format!("not all was quiet in the night of {night}, but by {now}");
+            return Violation::new(ID, None, detail);
+        };
+        let detail = format!("in the night of {night} {what} was not repaired, but by {now}");
+        Violation::new(ID, order, detail)
     })
+}
+
+/// A difference that a report called open as late as that, and its order, if it is one's.
+fn last_open(facts: &Facts, by: Timestamp) -> Option<(&str, Option<&str>)> {
+    let mut late = facts.times.differences.iter().filter(|(_, states)| {
+        states.last().is_some_and(|(at, repair)| *at > by && repair != "NONE")
+    });
+    let ((_, kind, subject), _) = late.next()?;
+    let order = facts.times.orders.keys().find(|order| subject.starts_with(order.as_str()));
+    Some((kind, order.map(String::as_str)))
 }
 
 /// Whoever confirms is answered within the shop's patience, whatever the PSP does.

@@ -23,6 +23,8 @@ pub(super) struct Known {
     pub(super) finished_at: Option<i64>,
     /// How often it was made.
     pub(super) runs: i64,
+    /// Whether a repair of it had not come through when it was made.
+    pub(super) is_pending: bool,
 }
 
 impl Reconciler {
@@ -161,16 +163,15 @@ impl Reconciler {
 
     /// The days that have a report, latest first.
     pub(super) async fn days(&self) -> Result<Vec<Known>, StoreError> {
-        let rows: Vec<(String, i64, Option<i64>, i64)> = sqlx::query_as(
-            "SELECT day, is_open, finished_at, runs FROM report ORDER BY day DESC LIMIT 400",
+        let rows: Vec<(String, i64, Option<i64>, i64, i64)> = sqlx::query_as(
+            "SELECT day, is_open, finished_at, runs, (SELECT COUNT(*) FROM difference d \
+             WHERE d.day = report.day AND d.repair = 'PENDING') FROM report ORDER BY day DESC LIMIT 400",
         )
         .fetch_all(&mut *self.store.acquire().await?)
         .await?;
-        let known = |(day, is_open, finished_at, runs)| Known {
-            day,
-            is_open: is_open == 1,
-            finished_at,
-            runs,
+        let known = |(day, is_open, finished_at, runs, pending)| {
+            let (is_open, is_pending) = (is_open == 1, pending > 0);
+            Known { day, is_open, finished_at, runs, is_pending }
         };
         Ok(rows.into_iter().map(known).collect())
     }

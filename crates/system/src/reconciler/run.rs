@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{
     Reconciler, compare,
     report::Known,
@@ -18,6 +20,9 @@ use crate::{
 
 /// How many nights back an open report is made again, and a missed one is made at all.
 const NIGHTS: usize = 31;
+
+/// In so much time a repair comes through at the latest: feeds are followed, tries are made.
+const SETTLES: SignedDuration = SignedDuration::from_mins(20);
 
 /// The rest before reports are tried again that could not be made.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -46,8 +51,9 @@ impl Reconciler {
             true => (today.previous(), tonight, today.next().at(self.night)),
             false => (today.previous().previous(), today.previous().at(self.night), tonight),
         };
-        let due = self.due_days(latest, night.as_microsecond()).await?;
+        let (due, soon) = self.due_days(latest, night, now).await?;
         if due.is_empty() {
+            let next = soon.map_or(next, |soon| soon.min(next));
             return Ok(Next::until(next.as_microsecond(), now.as_microsecond()));
         }
         let mut all_made = true;
@@ -66,17 +72,32 @@ impl Reconciler {
     ///
     /// Every day is looked at in two nights: a list of the PSP's that broke off looks like a whole
     /// one, and what it hid, or seemed to lack, shows in the next night's.
-    async fn due_days(&self, latest: KoreanDay, night: i64) -> Result<Vec<KoreanDay>, StoreError> {
+    ///
+    /// One whose repairs had not come through is made again in the same night, once; the second is
+    /// when the first such is due.
+    async fn due_days(
+        &self,
+        latest: KoreanDay,
+        night: Timestamp,
+        now: Timestamp,
+    ) -> Result<(Vec<KoreanDay>, Option<Timestamp>), StoreError> {
         let known = self.days().await?;
         let mut due = Vec::new();
+        let mut soon = None;
         let mut day = latest;
         for _ in 0..NIGHTS {
             let text = day.to_string();
             let missed = match known.iter().find(|known| known.day == text) {
                 Some(Known { finished_at: None, .. }) => true,
-                Some(Known { finished_at: Some(at), is_open, runs, .. }) => {
-                    let second = day.next().next().at(self.night).as_microsecond();
-                    *at < night && (*is_open || *at < second || *runs < 2)
+                Some(Known { finished_at: Some(at), is_open, runs, is_pending, .. }) => {
+                    let at = Timestamp::from_microsecond(*at).expect("we wrote it");
+                    let second = day.next().next().at(self.night);
+                    let again = at + SETTLES;
+                    if *is_pending && at >= night && at < night + SETTLES && again > now {
+                        soon = Some(soon.map_or(again, |soon: Timestamp| soon.min(again)));
+                    }
+                    let pending = *is_pending && at < night + SETTLES && again <= now;
+                    pending || (at < night && (*is_open || at < second || *runs < 2))
                 }
                 // Before the first report there is nothing to make good, but yesterday.
                 None => day == latest || known.iter().any(|known| known.day < text),
@@ -87,7 +108,7 @@ impl Reconciler {
             day = day.previous();
         }
         due.reverse();
-        Ok(due)
+        Ok((due, soon))
     }
 
     /// Makes the report of a day. `false`: another replica is making it.
