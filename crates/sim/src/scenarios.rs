@@ -9,6 +9,9 @@ macro_rules! embedded {
 
 /// All of them, by name, in alphabetical order: the name and the text of the file.
 pub const EMBEDDED: &[(&str, &str)] = embedded![
+    "busy_day",
+    "canary_amount",
+    "canary_charged_again",
     "canary_convergence",
     "canary_exactly_once",
     "canary_zero_sum",
@@ -20,6 +23,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "duplicate_answers",
     "executor_crash",
     "false_success",
+    "hiccups",
     "kill_every_minute",
     "late_webhooks",
     "long_outages",

@@ -67,7 +67,7 @@ async fn misbehave(psp: &FakePsp, job: Job, verdict: Verdict) -> Response {
         verdict => {
             let twist = match &verdict {
                 Verdict::Decline { code } => Twist::Decline(Refusal::new(code.as_str())),
-                Verdict::ActWithoutBook => Twist::Unbooked,
+                Verdict::ActWithoutBook | Verdict::ActOffBy { .. } => Twist::Unbooked,
                 Verdict::StaleAnswer => Twist::WithoutNewest,
                 Verdict::ListCut { keep } => Twist::CutTo(*keep as usize),
                 _ => Twist::Honest,
@@ -105,6 +105,16 @@ impl Job {
             Verdict::ActTwice => {
                 if let Some(key) = key(world) {
                     world.cheat(core, &key, now);
+                }
+            }
+            Verdict::ActAgain { ms } if !replayed => {
+                if let Some(key) = key(world) {
+                    world.agenda.add(later(now, *ms), Duty::ChargesAgain(key));
+                }
+            }
+            Verdict::ActOffBy { won } if !replayed => {
+                if let Some(key) = key(world) {
+                    world.take_off_by(core, &key, *won, now);
                 }
             }
             Verdict::ConsoleCancel { ms, amount } if !replayed => {

@@ -10,7 +10,8 @@ use crate::{Endpoint, model::State};
 /// `{ act_then_late = { ms = 500 } }`.
 ///
 /// "The act" is what the request asks for: charging, giving back, or, for reads, looking. It
-/// happens at most once per idempotency key, whatever the wire does; only `act_twice` breaks that.
+/// happens at most once per idempotency key, whatever the wire does; only `act_twice` and `act_again`
+/// break that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Verdict {
@@ -138,6 +139,16 @@ pub enum Verdict {
     },
     /// Cheat: the money moves once more than the answer (or the deposit) says.
     ActTwice,
+    /// Cheat: the money moves once more, some time later, and nobody asked for it.
+    ActAgain {
+        /// Milliseconds after the approval.
+        ms: u64,
+    },
+    /// Cheat: says that it took what was asked for, and took so much more (or less).
+    ActOffBy {
+        /// In the currency's smallest unit.
+        won: i64,
+    },
     /// Cheat: says DONE (or CANCELED), but no money was taken (or given back); no transaction, no
     /// settlement. The confirm of a virtual account takes none anyway: it is issued as always.
     ActWithoutBook,
@@ -242,6 +253,8 @@ impl Verdict {
             Self::AnswerTwice,
             Self::ClockOff { ms: -540_000 },
             Self::ActTwice,
+            Self::ActAgain { ms: 60_000 },
+            Self::ActOffBy { won: -1 },
             Self::ActWithoutBook,
             Self::ConsoleCancel { ms: 60_000, amount: None },
             Self::ReverseDeposit { ms: 60_000 },
@@ -293,6 +306,8 @@ impl Verdict {
             Self::AnswerTwice => "answer_twice",
             Self::ClockOff { .. } => "clock_off",
             Self::ActTwice => "act_twice",
+            Self::ActAgain { .. } => "act_again",
+            Self::ActOffBy { .. } => "act_off_by",
             Self::ActWithoutBook => "act_without_book",
             Self::ConsoleCancel { .. } => "console_cancel",
             Self::ReverseDeposit { .. } => "reverse_deposit",
@@ -340,7 +355,10 @@ impl Verdict {
             Self::Delay { .. } => endpoint.is_request() || matches!(endpoint, Webhook | Deposit),
             Self::ClockOff { .. } => endpoint.is_request() || endpoint == Webhook,
             Self::Hold { .. } | Self::HoldThenDecline { .. } | Self::Review => endpoint == Confirm,
-            Self::Decline { .. } | Self::ConsoleCancel { .. } => charges,
+            Self::Decline { .. }
+            | Self::ConsoleCancel { .. }
+            | Self::ActAgain { .. }
+            | Self::ActOffBy { .. } => charges,
             Self::ActTwice | Self::ActWithoutBook => {
                 charges || matches!(endpoint, Cancel | Deposit)
             }

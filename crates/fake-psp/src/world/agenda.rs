@@ -25,6 +25,8 @@ pub(crate) enum Duty {
     CashReceiptEnds(String),
     /// Somebody cancels in the merchant's console, as the fault programme wants it.
     ConsoleCancel { key: String, amount: Option<i64> },
+    /// The PSP cheats: the money moves once more.
+    ChargesAgain(String),
     /// A deposit arrives that was late.
     DepositArrives { key: String, depositor: Option<String> },
     /// The bank takes a deposit back, unless it is another one by now.
@@ -81,6 +83,7 @@ impl World {
             }
             Duty::CashReceiptEnds(key) => self.cash_receipts.end(key),
             Duty::ConsoleCancel { key, amount } => self.cancel_unasked(core, key, *amount, at),
+            Duty::ChargesAgain(key) => self.cheat(core, key, at),
             Duty::DepositArrives { key, depositor } => {
                 self.deposit_arrives(core, key, depositor.as_deref(), at);
             }

@@ -199,6 +199,7 @@ fn check_money(verdict: &Verdict, endpoint: Endpoint, moved: i64) {
     };
     let expected = match verdict {
         Verdict::ActTwice => 2 * honest,
+        Verdict::ActOffBy { won } => honest + won,
         Verdict::ActWithoutBook
         | Verdict::Refuse { .. }
         | Verdict::Decline { .. }

@@ -250,6 +250,21 @@ async fn decline_aborts_the_payment() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn money_that_moves_again_later_or_in_another_amount_shows_in_the_book_only() {
+    let (shop, key, reply) = confirm_under(Verdict::ActAgain { ms: 86_400_000 }).await;
+    assert_eq!((reply.json()["status"].clone(), shop.psp.book().len()), ("DONE".into(), 1));
+    shop.pass(jiff::SignedDuration::from_hours(25));
+    let causes: Vec<_> = shop.psp.book().iter().map(|line| (line.cause, line.amount)).collect();
+    assert_eq!(causes, [(Cause::Confirm, 1_000), (Cause::Cheat, 1_000)]);
+    assert_eq!(shop.status_of(&key).await, "DONE");
+    let (shop, _, reply) = confirm_under(Verdict::ActOffBy { won: -300 }).await;
+    assert_eq!(reply.json()["totalAmount"], 1_000, "says what was asked for");
+    assert_eq!(shop.psp.book()[0].amount, 700);
+    let list = shop.get("/v1/transactions?startDate=2026-01-01&endDate=2026-02-01").await.json();
+    assert_eq!(list[0]["amount"], 700, "where reconciliation can find it");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_cheats_show_in_the_book_only() {
     let (shop, key, reply) = confirm_under(Verdict::ActTwice).await;
     assert_eq!(reply.json()["balanceAmount"], 1_000, "says once");

@@ -61,8 +61,10 @@ pub fn pending(facts: &Facts) -> Vec<(Option<String>, String)> {
     if facts.webhooks_due > 0 {
         reasons.push((None, format!("{} webhooks are not looked into", facts.webhooks_due)));
     }
-    let days: BTreeSet<_> =
+    let mut days: BTreeSet<_> =
         facts.payments.iter().map(|payment| korean_day(payment.day_at)).collect();
+    // What the PSP did by itself, perhaps days later, must be told, too.
+    days.extend(reported::truths(facts).into_iter().map(|truth| truth.day));
     for day in days {
         if !facts.reports.get(&day).copied().unwrap_or(false) {
             reasons.push((None, format!("the report of {day} is not made")));

@@ -1,5 +1,6 @@
 //! Time: every step ends within what the design promises, counted from its cause.
 
+use fake_psp::Cause;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Asked, Facts, Told, Violation, case::Case, trouble::Way};
@@ -63,7 +64,11 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
 /// All is quiet after the first night that nothing troubles any more. (What the PSP goes on to do
 /// may take more nights.)
 fn quiet(facts: &Facts) -> Option<Violation> {
-    let last = facts.history.iter().map(|line| line.at).max().unwrap_or(facts.healed);
+    let told = facts.history.iter().map(|line| line.at);
+    let by_itself =
+        |entry: &&fake_psp::BookEntry| matches!(entry.cause, Cause::Cheat | Cause::Console);
+    let moved = facts.book.iter().filter(by_itself).map(|entry| entry.at);
+    let last = told.chain(moved).max().unwrap_or(facts.healed);
     let night = night_after(facts, last.max(facts.healed));
     let by = night + NIGHTS_WORK + SLACK;
     let late = facts.plan.lasting.is_empty() && facts.now > by;

@@ -15,7 +15,7 @@ pub(super) struct Truth<'a> {
     pub(super) kind: &'static str,
     pub(super) order: &'a str,
     /// The Korean day whose report must have it.
-    day: String,
+    pub(super) day: String,
 }
 
 /// Whatever state the run ended in: every true difference whose day has its report.
