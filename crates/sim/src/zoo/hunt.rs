@@ -1,6 +1,6 @@
 //! The hunt for a planted bug: seeds of its scenarios, then its tests, until something fails.
 
-use std::{fs, ops::Range, path::Path, process::Command};
+use std::{collections::BTreeMap, fs, ops::Range, path::Path, process::Command};
 
 use serde::Deserialize;
 
@@ -8,10 +8,10 @@ use super::{
     patch::Patch,
     scratch::{Scratch, run},
 };
-use crate::sweep;
+use crate::sweep::ENOUGH;
 
 /// Seeds between two looks at what came of them: so many that goodput is judged.
-const CHUNK: u64 = sweep::ENOUGH;
+const CHUNK: u64 = ENOUGH;
 
 /// How far a hunt goes.
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +41,18 @@ pub struct Catch {
 /// What `sim sweep --json` says; whatever else it says is not for us.
 #[derive(Debug, Deserialize)]
 struct Swept {
+    verdict: String,
     failures: Vec<Failure>,
     goodput: Goodput,
+    /// Judge → on how many seeds it found something.
+    broke: BTreeMap<String, u64>,
+}
+
+impl Swept {
+    /// Whether it was a canary's: that something broke says nothing then, but what did.
+    fn is_canary(&self) -> bool {
+        matches!(self.verdict.as_str(), "caught" | "not_caught")
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -128,6 +138,7 @@ pub fn passes_as_it_is(
     }
 }
 
+/// The failing seeds of a program; of a canary, what breaks besides what breaks without the bug.
 fn swept(
     scratch: &Scratch,
     program: &Path,
@@ -135,17 +146,39 @@ fn swept(
     seeds: Range<u64>,
     jobs: usize,
 ) -> Result<Vec<Failure>, String> {
+    let from = seeds.start;
+    let found = match sweep(scratch, program, scenario, seeds.clone(), jobs)? {
+        Ok(found) => found,
+        Err(crash) => return Ok(vec![Failure { seed: from, broke: vec![crash] }]),
+    };
+    if found.is_canary() {
+        let control = sweep(scratch, &scratch.control, scenario, seeds, jobs)?;
+        let usual = control.map_err(|crash| format!("{scenario} without a bug: {crash}"))?.broke;
+        let new: Vec<_> = found.broke.into_keys().filter(|id| !usual.contains_key(id)).collect();
+        return Ok(if new.is_empty() { vec![] } else { vec![Failure { seed: from, broke: new }] });
+    }
+    if !found.goodput.held && found.failures.is_empty() {
+        // No seed by itself: all of them together.
+        return Ok(vec![Failure { seed: from, broke: vec!["goodput".to_owned()] }]);
+    }
+    Ok(found.failures)
+}
+
+/// What a sweep says; the inner error is how the process ended instead.
+fn sweep(
+    scratch: &Scratch,
+    program: &Path,
+    scenario: &str,
+    seeds: Range<u64>,
+    jobs: usize,
+) -> Result<Result<Swept, String>, String> {
     let mut command = Command::new(program);
     command.current_dir(&scratch.tree).args(["sweep", scenario, "--json"]);
     command.args(["--seeds", &format!("{}..{}", seeds.start, seeds.end)]);
     command.args(["--jobs", &jobs.to_string()]);
     let output = run(command)?;
-    if let Ok(mut swept) = serde_json::from_slice::<Swept>(&output.stdout) {
-        if !swept.goodput.held && swept.failures.is_empty() {
-            // No seed by itself: all of them together.
-            swept.failures.push(Failure { seed: seeds.start, broke: vec!["goodput".to_owned()] });
-        }
-        return Ok(swept.failures);
+    if let Ok(swept) = serde_json::from_slice::<Swept>(&output.stdout) {
+        return Ok(Ok(swept));
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let last = said.lines().rev().find(|line| !line.is_empty()).unwrap_or_default().to_owned();
@@ -153,10 +186,7 @@ fn swept(
         // It refuses the scenario or the flags: no fault of the bug's.
         Some(2) => Err(format!("sim sweep {scenario}: {last}")),
         // The whole process went down, and took the seeds' verdicts with it.
-        _ => {
-            let broke = vec![format!("crash ({})", output.status)];
-            Ok(vec![Failure { seed: seeds.start, broke }])
-        }
+        _ => Ok(Err(format!("crash ({})", output.status))),
     }
 }
 
@@ -224,7 +254,7 @@ mod tests {
 
     #[test]
     fn what_else_a_sweep_says_does_not_disturb() {
-        let text = r#"{"scenario":"smoke","new":1,"goodput":{"held":true,"share":1.0},"failures":[{"seed":3,"verdict":"broken","broke":["zero-sum"]}]}"#;
+        let text = r#"{"scenario":"smoke","new":1,"verdict":"failed","broke":{"zero-sum":1},"goodput":{"held":true,"share":1.0},"failures":[{"seed":3,"verdict":"broken","broke":["zero-sum"]}]}"#;
         let swept: Swept = serde_json::from_str(text).unwrap();
         assert_eq!((swept.failures[0].seed, &*swept.failures[0].broke[0]), (3, "zero-sum"));
     }
