@@ -13,6 +13,9 @@ use crate::sweep::ENOUGH;
 /// Seeds between two looks at what came of them: so many that goodput is judged.
 const CHUNK: u64 = ENOUGH;
 
+/// Most bugs show at once.
+const GLANCE: u64 = 4;
+
 /// How far a hunt goes.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -22,6 +25,19 @@ pub struct Limits {
     pub jobs: usize,
     /// Whether to go on after the first failing seed, to learn how many fail.
     pub share: bool,
+}
+
+impl Limits {
+    /// The seeds between two looks: a few, and then all of them from the first on.
+    fn looks(&self) -> Vec<Range<u64>> {
+        let mut looks = Vec::new();
+        if !self.share && self.seeds > GLANCE {
+            looks.push(0..GLANCE);
+        }
+        let chunks = (0..self.seeds).step_by(CHUNK as usize);
+        looks.extend(chunks.map(|from| from..self.seeds.min(from + CHUNK)));
+        looks
+    }
 }
 
 /// A bug that was caught.
@@ -82,10 +98,11 @@ pub fn hunt(
     for scenario in &patch.header.scenarios {
         at(scenario);
         let mut caught: Option<Catch> = None;
-        let mut from = 0;
-        while from < limits.seeds && (caught.is_none() || limits.share) {
-            let seeds = from..limits.seeds.min(from + CHUNK);
-            from = seeds.end;
+        for seeds in limits.looks() {
+            if caught.is_some() && !limits.share {
+                break;
+            }
+            let tried = seeds.end;
             let failures = swept(scratch, program, scenario, seeds, limits.jobs)?;
             if let (None, Some(first)) = (&caught, failures.first()) {
                 caught = Some(Catch {
@@ -96,7 +113,7 @@ pub fn hunt(
                 });
             }
             if let Some(caught) = &mut caught {
-                caught.share = (caught.share.0 + failures.len() as u64, from);
+                caught.share = (caught.share.0 + failures.len() as u64, tried);
             }
         }
         if let Some(caught) = caught {
@@ -243,6 +260,14 @@ fn children_cpu_s() -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hunt_glances_before_it_looks() {
+        let limits = |seeds, share| Limits { seeds, jobs: 1, share };
+        assert_eq!(limits(50, false).looks(), [0..4, 0..20, 20..40, 40..50]);
+        assert_eq!(limits(50, true).looks(), [0..20, 20..40, 40..50]);
+        assert_eq!(limits(3, false).looks(), [0..3]);
+    }
 
     #[test]
     fn a_test_is_one_of_systems_or_of_a_file() {
