@@ -351,7 +351,13 @@ fn heal_psp(psp: &FakePsp, scenario: &Scenario, plan: &Plan) {
     let first = scenario.psp.rules.len();
     let healed = first..first + plan.psp.len();
     psp.keep_rules(|position, rule| {
-        !healed.contains(&position) || rule.on.endpoint == Endpoint::SettlementFile
+        let kept = match rule.on.endpoint {
+            Endpoint::SettlementFile => true,
+            // Money is given back at night, when all has healed: what strikes there once must stay.
+            Endpoint::Cancel => !oracle::refuses_for_good(&rule.then),
+            _ => false,
+        };
+        kept || !healed.contains(&position)
     });
 }
 

@@ -52,6 +52,7 @@ impl Ctl {
                 root: None,
                 factory: Some(Box::new(factory)),
                 dark: false,
+                dying: None,
                 tasks: Vec::new(),
             };
             w.trace.borrow_mut().name_host(name);
@@ -78,15 +79,9 @@ impl Ctl {
         };
         let _aborted = root.await;
         let Owner { host, incarnation } = life.owner;
-        let left = || world::with(|w| w.hosts.borrow()[usize::from(host.0)].tasks_of(incarnation));
-        for _ in 0..LAST_TURNS {
-            if left() == 0 {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
-        let left = left();
+        let left = last_turns(host, incarnation).await;
         world::with(|w| {
+            w.hosts.borrow_mut()[usize::from(host.0)].dying = None;
             w.databases.drop_connections_of(w, life.owner);
             if how == Crash::Machine || left > 0 {
                 net::wipe(w, host);
@@ -224,7 +219,7 @@ fn start(w: &WorldState, name: &str) {
     let host = w.host_index(name);
     w.install_sockets();
     let place = usize::from(host.0);
-    let (life, clock, mut factory, was_dark) = {
+    let (life, clock, mut factory, was_dark, dying) = {
         let mut hosts = w.hosts.borrow_mut();
         let slot = &mut hosts[place];
         assert!(
@@ -234,7 +229,8 @@ fn start(w: &WorldState, name: &str) {
         let factory = slot.factory.take();
         let factory = factory.expect("a host is not started from within its own factory");
         let was_dark = std::mem::take(&mut slot.dark);
-        (slot.begin(host), slot.clock.clone(), factory, was_dark)
+        let dying = slot.dying.take();
+        (slot.begin(host), slot.clock.clone(), factory, was_dark, dying)
     };
     if was_dark {
         net::power_on(w, host);
@@ -247,6 +243,9 @@ fn start(w: &WorldState, name: &str) {
     let future = factory(handle);
     #[expect(clippy::disallowed_methods, reason = "the handle is the host's: a crash aborts it")]
     let root = tokio::spawn(async move {
+        if let Some(earlier) = dying {
+            last_turns(host, earlier).await;
+        }
         future.await;
         world::with(|w| {
             life.end();
@@ -258,6 +257,19 @@ fn start(w: &WorldState, name: &str) {
     let mut hosts = w.hosts.borrow_mut();
     hosts[place].root = Some(root);
     hosts[place].factory = Some(factory);
+}
+
+/// Gives the tasks of a life that has ended a bounded number of turns to go; returns how many are
+/// still there.
+async fn last_turns(host: HostIndex, incarnation: u32) -> usize {
+    let left = || world::with(|w| w.hosts.borrow()[usize::from(host.0)].tasks_of(incarnation));
+    for _ in 0..LAST_TURNS {
+        if left() == 0 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    left()
 }
 
 fn begin_crash(
@@ -275,6 +287,7 @@ fn begin_crash(
         let slot = &mut hosts[usize::from(host.0)];
         let root = slot.root.take()?;
         slot.dark = how == Crash::Machine;
+        slot.dying = Some(slot.incarnation);
         (slot.life.take().expect("a started host has a life"), root)
     };
     w.line(Some(host), kind, &[]);

@@ -81,6 +81,8 @@ pub(crate) struct Slot {
     /// Absent while it runs.
     pub(crate) factory: Option<Factory>,
     pub(crate) dark: bool,
+    /// A life whose crash nobody has seen to its end: the next one begins when its tasks are gone.
+    pub(crate) dying: Option<u32>,
     /// Tasks of each life that has any.
     pub(crate) tasks: Vec<(u32, usize)>,
 }

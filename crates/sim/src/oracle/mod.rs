@@ -30,6 +30,7 @@ mod trouble;
 mod zero_sum;
 
 pub use append_only::AppendOnly;
+pub use codes::refuses_for_good;
 pub use convergence::pending;
 pub use facts::{
     Asked, DifferenceRow, Facts, Page, PaymentOrderRow, PaymentRow, Refusal, TellTale, Told,
