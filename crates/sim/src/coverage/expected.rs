@@ -80,8 +80,8 @@ const OPERATION: &[&str] = &[
 /// Of a difference that the system repairs.
 const REPAIRED: &[&str] = &["new → REPAIRED", "new → PENDING", "PENDING → REPAIRED"];
 
-/// Of a difference that is only told.
-const TOLD: &[&str] = &["new → NONE"];
+/// Of a difference that is only told: a list of the PSP's that broke off may make it, or hide it.
+const TOLD: &[&str] = &["new → NONE", "NONE → GONE", "GONE → NONE"];
 
 /// All transitions, by name.
 pub(super) fn transitions() -> Vec<String> {

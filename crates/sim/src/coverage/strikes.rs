@@ -119,7 +119,9 @@ fn switched_on(section: &impl Serialize) -> Vec<String> {
     let value = serde_json::to_value(section).expect("plain data");
     let fields = value.as_object().expect("a section is an object");
     let on = fields.iter().filter(|(_, value)| value.as_f64().is_some_and(|amount| amount > 0.0));
-    on.map(|(kind, _)| kind.clone()).collect()
+    // How long faults last, and how many calls are too many, are no kinds of faults.
+    let is_kind = |kind: &&String| !matches!(kind.as_str(), "lasting" | "rate_limit");
+    on.map(|(kind, _)| kind).filter(is_kind).cloned().collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Legal states: every payment order moves along its state machine only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Violation;
-use crate::engine::db::{Commit, Op};
+use crate::engine::db::{Commit, Op, Row};
 
 /// The judge's own table: from where to where.
 const LEGAL: &[(&str, &str)] = &[
@@ -26,13 +26,14 @@ struct Order {
 #[derive(Debug, Default)]
 pub struct Legal {
     orders: BTreeMap<i64, Order>,
+    done: BTreeSet<String>,
     moves: usize,
     found: Vec<Violation>,
 }
 
 impl Legal {
     /// The tables to watch.
-    pub const TABLES: &'static [&'static str] = &["payment_order"];
+    pub const TABLES: &'static [&'static str] = &["payment_order", "payment_event"];
 
     /// Takes a commit of the payment database into the book.
     pub fn observe(&mut self, commit: &Commit) {
@@ -50,6 +51,23 @@ impl Legal {
             };
             self.check(self.orders.get(&change.rowid).cloned(), &order);
             self.orders.insert(change.rowid, order);
+        }
+        for change in commit.changes.iter().filter(|c| c.table == "payment_event") {
+            let done = |row: &&Row| row["is_payment_done"].as_i64() == Some(1);
+            if let Some(row) = change.row.as_ref().filter(done) {
+                self.done(row["order_id"].as_str().unwrap_or_default());
+            }
+        }
+    }
+
+    /// A payment is done when all of its orders are booked in both books, and not before.
+    fn done(&mut self, order_id: &str) {
+        if !self.done.insert(order_id.to_owned()) {
+            return;
+        }
+        let mine = self.orders.values().filter(|order| order.order_id == order_id);
+        if mine.clone().any(|order| order.booked != (1, 1)) || mine.count() == 0 {
+            self.report(Some(order_id), "was declared done and is not all booked".to_owned());
         }
     }
 
@@ -139,6 +157,33 @@ pub(crate) mod tests {
         let life =
             [("NOT_STARTED", 0), ("EXECUTING", 0), ("UNKNOWN", 0), ("SUCCESS", 0), ("SUCCESS", 1)];
         assert_eq!(judged(&life), 0);
+    }
+
+    #[test]
+    fn a_payment_that_is_done_is_booked_in_both_books() {
+        let part = |rowid, wallet: i64| {
+            let columns = [
+                ("order_id", "o".into()),
+                ("status", "SUCCESS".into()),
+                ("ledger_updated", 1.into()),
+                ("wallet_updated", wallet.into()),
+            ];
+            row("payment_order", Op::Update, rowid, &columns)
+        };
+        let done = || {
+            let columns = [("order_id", "o".into()), ("is_payment_done", 1.into())];
+            row("payment_event", Op::Update, 1, &columns)
+        };
+        for (last, found) in [(1, 0), (0, 1)] {
+            let mut oracle = Legal::default();
+            oracle.observe(&commit(vec![part(1, 1), part(2, last)]));
+            let before = oracle.found().len();
+            oracle.observe(&commit(vec![done()]));
+            assert_eq!(oracle.found().len() - before, found);
+        }
+        let mut oracle = Legal::default();
+        oracle.observe(&commit(vec![done()]));
+        assert_eq!(oracle.found().len(), 1, "done without any order");
     }
 
     #[test]

@@ -223,7 +223,8 @@ fn is_under_way(facts: &Facts, line: &TellTale, key: &str) -> bool {
             _ => false,
         });
     keyed.any(|other| {
-        let answered = matches!(other.told, Told::Keyed { status: 201 | 422, .. });
+        // Whoever was told to wait began nothing: only what broke off is still in the way.
+        let answered = matches!(other.told, Told::Keyed { status: 201 | 422 | 429, .. });
         let until = if answered { other.at } else { other.at + LEASE };
         other.asked_at <= line.at && until >= line.asked_at
     })

@@ -210,3 +210,182 @@ pub(super) fn balances(
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payment::wire::PaymentOrder;
+
+    const ALL: [Status; 5] =
+        [Status::NotStarted, Status::Executing, Status::Unknown, Status::Success, Status::Failure];
+
+    /// Order `o` over 1,000 won at a status, of the day.
+    fn ours(status: Status) -> BTreeMap<String, Ours> {
+        let part = PaymentOrder {
+            id: "o-1".into(),
+            seller_id: "s".into(),
+            amount: "1000".into(),
+            status,
+            wallet_updated: true,
+            ledger_updated: true,
+        };
+        let payment = Payment {
+            order_id: "o".into(),
+            order_name: "name".into(),
+            buyer_id: "b".into(),
+            status,
+            is_payment_done: true,
+            amount: "1000".into(),
+            currency: "KRW".into(),
+            failure: None,
+            approved_at: None,
+            created_at: 0,
+            checkout_url: String::new(),
+            payment_orders: vec![part],
+        };
+        [("o".to_owned(), Ours { payment, amount: 1_000, of_day: true })].into()
+    }
+
+    fn moved(key: &str, cancel: bool, amount: i64) -> Transaction {
+        Transaction {
+            transaction_key: key.into(),
+            payment_key: "p".into(),
+            order_id: "o".into(),
+            cancel,
+            amount,
+            currency: "KRW".into(),
+            at: 0,
+        }
+    }
+
+    fn line(key: &str, amount: i64, fee: i64, pay_out_amount: i64) -> Settlement {
+        Settlement {
+            transaction_key: key.into(),
+            payment_key: "p".into(),
+            order_id: "o".into(),
+            amount,
+            fee,
+            pay_out_amount,
+            currency: "KRW".into(),
+            sold_on: "2026-03-02".into(),
+            paid_out_on: "2026-03-04".into(),
+        }
+    }
+
+    fn kinds(found: &[Difference]) -> Vec<(Kind, &str)> {
+        found.iter().map(|d| (d.kind, d.subject.as_str())).collect()
+    }
+
+    /// What is told of the order at each status, in the order of [`ALL`].
+    fn told(theirs: &[Transaction]) -> Vec<Option<Kind>> {
+        let one = |status| transactions(&ours(status), theirs).first().map(|d| d.kind);
+        ALL.into_iter().map(one).collect()
+    }
+
+    #[test]
+    fn each_status_against_what_the_psp_has() {
+        use Kind::{
+            AmountMismatch, CanceledAtPsp, ChargedTwice, FailedButTaken, MissingAtPsp,
+            TakenButNotStarted, UnknownButTaken, Unresolved,
+        };
+        let nothing = [None, Some(Unresolved), Some(Unresolved), Some(MissingAtPsp), None];
+        assert_eq!(told(&[]), nothing);
+        let taken = moved("t", false, 1_000);
+        let unknown = Some(UnknownButTaken);
+        let expected = [Some(TakenButNotStarted), unknown, unknown, None, Some(FailedButTaken)];
+        assert_eq!(told(std::slice::from_ref(&taken)), expected);
+        let given_back = [taken.clone(), moved("c", true, 1_000)];
+        let unresolved = Some(Unresolved);
+        let expected =
+            [Some(TakenButNotStarted), unresolved, unresolved, Some(CanceledAtPsp), None];
+        assert_eq!(told(&given_back), expected);
+        let part = [taken.clone(), moved("c", true, 400)];
+        assert_eq!(told(&part)[3..], [Some(CanceledAtPsp), Some(FailedButTaken)]);
+        assert_eq!(told(&[taken.clone(), taken]), [Some(ChargedTwice); 5]);
+        assert_eq!(told(&[moved("t", false, 999)]), [Some(AmountMismatch); 5]);
+        let dollars = Transaction { currency: "USD".into(), ..moved("t", false, 1_000) };
+        assert_eq!(told(&[dollars]), [Some(AmountMismatch); 5]);
+    }
+
+    #[test]
+    fn what_is_of_another_day_is_not_missed_and_not_taken_again() {
+        let mut ours = ours(Status::Success);
+        ours.get_mut("o").expect("it is there").of_day = false;
+        assert_eq!(transactions(&ours, &[]), []);
+        assert_eq!(transactions(&ours, &[moved("c", true, 1_000)])[0].kind, Kind::CanceledAtPsp);
+        assert_eq!(transactions(&ours, &[moved("t", false, 1_000)])[0].kind, Kind::ChargedTwice);
+    }
+
+    #[test]
+    fn an_order_that_we_do_not_have_is_told() {
+        let found = transactions(&BTreeMap::new(), &[moved("t", false, 5)]);
+        assert_eq!(kinds(&found), [(Kind::UnknownOrder, "o")]);
+        assert_eq!((found[0].class, found[0].repair), (Kind::UnknownOrder.class(), Repair::None));
+    }
+
+    #[test]
+    fn every_paid_transaction_expects_its_line() {
+        let theirs = [moved("t", false, 1_000)];
+        let paid = ours(Status::Success);
+        assert_eq!(settlements(&paid, &theirs, &[line("t", 1_000, 30, 970)]), []);
+        let found = settlements(&paid, &theirs, &[]);
+        assert_eq!(kinds(&found), [(Kind::SettlementMissing, "t")]);
+        assert_eq!(settlements(&ours(Status::Failure), &theirs, &[]), []);
+        assert_eq!(settlements(&paid, &[moved("c", true, 1_000)], &[]), []);
+    }
+
+    #[test]
+    fn lines_are_counted_and_must_add_up() {
+        let theirs = [moved("t", false, 1_000), moved("c", true, 400)];
+        let paid = ours(Status::Success);
+        let judged = |lines: &[Settlement]| {
+            let found = settlements(&paid, &theirs, lines);
+            found.iter().map(|d| (d.kind, d.subject.clone())).collect::<Vec<_>>()
+        };
+        let right = || line("t", 1_000, 30, 970);
+        let back = || line("c", -400, -12, -388);
+        assert_eq!(judged(&[right(), back()]), []);
+        let twice = (Kind::SettlementDuplicated, "t".to_owned());
+        assert_eq!(judged(&[right(), right(), back()]), [twice]);
+        for wrong in [line("t", 999, 30, 969), line("t", 1_000, 30, 971)] {
+            let amount = (Kind::SettlementAmount, "t".to_owned());
+            assert_eq!(judged(&[wrong, back()]), [amount]);
+        }
+        let amount = (Kind::SettlementAmount, "c".to_owned());
+        assert_eq!(judged(&[right(), line("c", 400, 12, 388)]), [amount]);
+        let unknown = (Kind::SettlementUnknown, "x".to_owned());
+        assert_eq!(judged(&[right(), back(), line("x", 1, 0, 1)]), [unknown]);
+    }
+
+    #[test]
+    fn a_paid_order_is_in_both_books() {
+        let with = |status, wallet, ledger, of_day| {
+            let mut ours = ours(status);
+            let order = ours.get_mut("o").expect("it is there");
+            order.of_day = of_day;
+            order.payment.payment_orders[0].wallet_updated = wallet;
+            order.payment.payment_orders[0].ledger_updated = ledger;
+            bookings(&ours).len()
+        };
+        let paid = Status::Success;
+        let booked = [(true, true), (false, true), (true, false), (false, false)];
+        assert_eq!(booked.map(|(w, l)| with(paid, w, l, true)), [0, 1, 1, 1]);
+        assert_eq!(with(paid, false, false, false), 0, "of another day");
+        assert_eq!(with(Status::Unknown, false, false, true), 0, "not paid");
+    }
+
+    #[test]
+    fn sellers_that_only_one_book_knows_are_compared_too() {
+        let book = |rows: &[(&str, i64)]| -> BTreeMap<(String, String), i64> {
+            rows.iter().map(|(s, n)| (((*s).to_owned(), "KRW".to_owned()), *n)).collect()
+        };
+        let judged = |wallet: &[(&str, i64)], ledger: &[(&str, i64)]| {
+            let found = balances(&book(wallet), &book(ledger));
+            found.into_iter().map(|d| d.subject).collect::<Vec<_>>()
+        };
+        assert_eq!(judged(&[("a", 1), ("b", 2)], &[("a", 1), ("b", 2)]), [""; 0]);
+        assert_eq!(judged(&[("a", 1)], &[("a", 2)]), ["a KRW"]);
+        assert_eq!(judged(&[("a", 1)], &[("b", 2)]), ["a KRW", "b KRW"]);
+        assert_eq!(judged(&[("a", 0)], &[]), [""; 0]);
+    }
+}

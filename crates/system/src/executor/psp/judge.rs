@@ -171,3 +171,169 @@ pub(super) fn decimal(number: &Number) -> Option<Decimal> {
     let text = number.to_string();
     Decimal::from_str(&text).or_else(|_| Decimal::from_scientific(&text)).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use hyper::HeaderMap;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        executor::{SCHEMA, operation},
+        kernel::{Currency, Money},
+        store::Store,
+    };
+
+    /// An operation over 1,000 won, as its row has it.
+    async fn operation(kind: Kind) -> Operation {
+        sqlx::any::install_default_drivers();
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("executor.db").display());
+        let store = Store::open(&url, SCHEMA).await.expect("a database");
+        let money = Money::from_minor(1_000, Currency::Krw);
+        operation::accept(&store, ("order-0001", kind), "pay-1", money, 0).await.expect("accepted");
+        operation::find(&store, "order-0001", kind).await.expect("read").expect("it is there")
+    }
+
+    fn payment(status: &str, changes: Value) -> Answer {
+        let mut payment = json!({
+            "paymentKey": "pay-1", "orderId": "order-0001", "status": status, "currency": "KRW",
+            "totalAmount": 1000, "balanceAmount": 1000,
+            "approvedAt": "2026-03-02T22:30:00+09:00", "cancels": null, "failure": null,
+        });
+        for (key, value) in changes.as_object().expect("an object") {
+            payment[key] = value.clone();
+        }
+        answer(200, &payment.to_string())
+    }
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer {
+            status: StatusCode::from_u16(status).expect("a status"),
+            headers: HeaderMap::new(),
+            body: Bytes::from(body.to_owned()),
+        }
+    }
+
+    fn error(status: u16, code: &str) -> Answer {
+        answer(status, &json!({ "code": code, "message": "" }).to_string())
+    }
+
+    /// The verdict in a word, with the reason's code.
+    fn word(verdict: &Verdict) -> String {
+        let name = match verdict {
+            Verdict::Approved { at } => return format!("approved {at}"),
+            Verdict::Declined(reason) => return format!("declined {}", reason.code),
+            Verdict::NotYet(_) => "not yet",
+            Verdict::Refused { .. } => "refused",
+            Verdict::NotSent { .. } => "not sent",
+            Verdict::Unseen(_) => "unseen",
+            Verdict::Unknown { .. } => "unknown",
+        };
+        format!("{name} {}", verdict.open().expect("open").code)
+    }
+
+    #[tokio::test]
+    async fn what_a_payment_proves_of_a_confirm() {
+        let operation = operation(Kind::Confirm).await;
+        let canceled = json!({ "balanceAmount": 0 });
+        let failed = json!({ "failure": { "code": "REJECT_CARD_COMPANY", "message": "no" } });
+        for (answer, expected) in [
+            (payment("DONE", json!({})), "approved 1772458200000000"),
+            (payment("DONE", json!({ "approvedAt": null })), "unknown INTEGRITY"),
+            (
+                payment("PARTIAL_CANCELED", json!({ "balanceAmount": 1 })),
+                "approved 1772458200000000",
+            ),
+            (payment("PARTIAL_CANCELED", canceled.clone()), "declined CANCELED_AT_PSP"),
+            (payment("CANCELED", canceled), "declined CANCELED_AT_PSP"),
+            (payment("CANCELED", json!({})), "unknown INTEGRITY"),
+            (payment("ABORTED", failed), "declined REJECT_CARD_COMPANY"),
+            (payment("ABORTED", json!({})), "declined PAYMENT_ABORTED"),
+            (payment("EXPIRED", json!({})), "declined EXPIRED_PAYMENT"),
+            (payment("READY", json!({})), "not yet NOT_YET"),
+            (payment("IN_PROGRESS", json!({})), "not yet NOT_YET"),
+            (payment("WAITING_FOR_DEPOSIT", json!({})), "not yet NOT_YET"),
+            (payment("A_NEW_STATE", json!({})), "unknown INTEGRITY"),
+            (payment("DONE", json!({ "totalAmount": 10 })), "unknown INTEGRITY"),
+            (payment("DONE", json!({ "totalAmount": 1000.0 })), "approved 1772458200000000"),
+            (payment("DONE", json!({ "currency": "USD" })), "unknown INTEGRITY"),
+            (payment("DONE", json!({ "orderId": "order-0002" })), "unknown OTHER_PAYMENT"),
+            (payment("DONE", json!({ "paymentKey": "pay-2" })), "unknown OTHER_PAYMENT"),
+            (answer(200, "<html>"), "unknown UNREADABLE_ANSWER"),
+        ] {
+            assert_eq!(word(&judge_act(&operation, &answer)), expected, "{answer:?}");
+            let read = expected.replace("unknown OTHER_PAYMENT", "unseen OTHER_PAYMENT");
+            assert_eq!(word(&judge_read(&operation, &answer)), read, "{answer:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_payment_proves_of_a_cancel() {
+        let operation = operation(Kind::Cancel).await;
+        let gone = |cancels: Value| json!({ "balanceAmount": 0, "cancels": cancels });
+        let at = json!([{ "canceledAt": "2026-03-02T22:31:00+09:00" }]);
+        for (answer, expected) in [
+            (payment("CANCELED", gone(at.clone())), "approved 1772458260000000"),
+            (payment("PARTIAL_CANCELED", gone(at)), "approved 1772458260000000"),
+            (payment("CANCELED", gone(json!([]))), "unknown INTEGRITY"),
+            (payment("PARTIAL_CANCELED", json!({ "balanceAmount": 1 })), "not yet NOT_YET"),
+            (payment("DONE", json!({})), "not yet NOT_YET"),
+            (payment("ABORTED", json!({})), "declined NOTHING_TO_CANCEL"),
+            (payment("EXPIRED", json!({})), "declined NOTHING_TO_CANCEL"),
+        ] {
+            assert_eq!(word(&judge_act(&operation, &answer)), expected, "{answer:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_an_error_proves() {
+        let operation = operation(Kind::Confirm).await;
+        for (answer, acted, read) in [
+            (error(400, "REJECT_CARD_COMPANY"), "declined", "unknown"),
+            (error(400, "PROVIDER_ERROR"), "refused", "unknown"),
+            (error(403, "FORBIDDEN_CONSECUTIVE_REQUEST"), "refused", "unknown"),
+            (error(500, "UNKNOWN_PAYMENT_ERROR"), "unknown", "unknown"),
+            (error(409, "IDEMPOTENT_REQUEST_PROCESSING"), "unknown", "unknown"),
+            (error(400, "ALREADY_PROCESSED_PAYMENT"), "refused", "unknown"),
+            (error(404, "NOT_FOUND_PAYMENT"), "declined", "unseen"),
+            (error(404, "NOT_FOUND_PAYMENT_SESSION"), "declined", "unseen"),
+            (error(404, "NOT_FOUND"), "declined", "unseen"),
+            (error(500, "A_CODE_OF_NEXT_YEAR"), "unknown", "unknown"),
+            (answer(502, "<html>"), "unknown", "unknown"),
+        ] {
+            let first = |verdict: Verdict| word(&verdict).split(' ').next().unwrap().to_owned();
+            assert_eq!(first(judge_act(&operation, &answer)), acted, "{answer:?}");
+            assert_eq!(first(judge_read(&operation, &answer)), read, "{answer:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn how_long_the_psp_wants_us_to_wait() {
+        let operation = operation(Kind::Confirm).await;
+        let wait = |text: &str| {
+            let mut answer = error(503, "COMMON_ERROR");
+            answer.headers.insert("retry-after", text.parse().expect("a header"));
+            let (acted, read) = (judge_act(&operation, &answer), judge_read(&operation, &answer));
+            assert_eq!(acted.retry_after(), read.retry_after());
+            acted.retry_after().map(|wait| wait.as_secs())
+        };
+        assert_eq!([wait("7"), wait("3600")], [Some(7), Some(3_600)]);
+        assert_eq!([wait("99999999999"), wait("soon")], [Some(3_600), None]);
+        assert_eq!(turned_away(&error(503, "COMMON_ERROR")), None);
+        let mut busy = error(429, "TOO_MANY_REQUESTS");
+        busy.headers.insert("retry-after", "9".parse().expect("a header"));
+        let verdict = turned_away(&busy).expect("turned away");
+        assert_eq!(word(&verdict), "not sent TOO_MANY_REQUESTS");
+        assert_eq!(verdict.retry_after(), Some(Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn numbers_are_read_exactly() {
+        let read = |text: &str| decimal(&serde_json::from_str(text).expect("a number"));
+        assert_eq!(read("1000"), Some(Decimal::from(1000)));
+        assert_eq!(read("10.25"), Some(Decimal::new(1_025, 2)));
+        assert_eq!(read("1e3"), Some(Decimal::from(1000)));
+    }
+}
