@@ -10,16 +10,22 @@ use crate::{
     oracle::{DifferenceRow, Facts, PaymentOrderRow, PaymentRow},
 };
 
+/// Every currency has its own balances: all but won are named.
+const ABROAD: &str = "CASE currency WHEN 'KRW' THEN '' ELSE ' ' || currency END";
+
 /// What our databases say; what the PSP, the buyers and the stage know is left to the caller.
 pub fn facts(from: &dyn Source) -> Facts {
     Facts {
         payments: payments(from),
         payment_orders: payment_orders(from),
-        wallet: sums(from, "wallet", "SELECT seller_id AS k, balance AS v FROM wallet"),
+        wallet: sums(from, "wallet", &format!("SELECT seller_id || {ABROAD} AS k, balance AS v FROM wallet")),
         ledger: sums(
             from,
             "ledger",
-            "SELECT account AS k, CAST(SUM(amount) AS BIGINT) AS v FROM posting GROUP BY account",
+            &format!(
+                "SELECT account || {ABROAD} AS k, CAST(SUM(amount) AS BIGINT) AS v FROM posting \
+                 GROUP BY account, currency"
+            ),
         ),
         differences: differences(from),
         reports: reports(from),
@@ -89,7 +95,10 @@ fn payments(from: &dyn Source) -> Vec<PaymentRow> {
 }
 
 fn payment_orders(from: &dyn Source) -> Vec<PaymentOrderRow> {
-    let sql = "SELECT id, order_id, seller_id, amount, status FROM payment_order ORDER BY id";
+    let sql = format!(
+        "SELECT o.id, o.order_id, o.seller_id || {ABROAD} AS seller_id, o.amount, o.status \
+         FROM payment_order o JOIN payment_event e ON e.order_id = o.order_id ORDER BY o.id"
+    );
     let order = |row: Row| PaymentOrderRow {
         id: text(&row, "id"),
         order_id: text(&row, "order_id"),
@@ -97,7 +106,7 @@ fn payment_orders(from: &dyn Source) -> Vec<PaymentOrderRow> {
         amount: integer(&row, "amount"),
         status: text(&row, "status"),
     };
-    from.rows("payment", sql).into_iter().map(order).collect()
+    from.rows("payment", &sql).into_iter().map(order).collect()
 }
 
 fn differences(from: &dyn Source) -> Vec<DifferenceRow> {

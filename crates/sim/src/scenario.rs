@@ -118,6 +118,8 @@ pub struct Workload {
     pub items_max: usize,
     /// Amounts in won, from and to.
     pub amount: [i64; 2],
+    /// Pays with a card in dollars; amounts are then cents.
+    pub dollars: f64,
     /// What everything costs instead: prices that many orders share. Empty: none are shared.
     pub prices: Vec<i64>,
     /// What buyers pay with; each draws one. Of [`METHODS`].
@@ -157,6 +159,7 @@ impl Default for Workload {
             sellers: 5,
             items_max: 3,
             amount: [1_000, 300_000],
+            dollars: 0.0,
             prices: Vec::new(),
             methods: vec![crate::plan::CARD.to_owned()],
             double_click: 0.0,

@@ -39,6 +39,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "stalls",
     "storm",
     "stubborn",
+    "webhooks_only",
 ];
 
 /// The text of one; `None` if there is none of this name.

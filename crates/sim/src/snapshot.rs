@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use crate::{
     collect,
     engine::{Ctl, db::Row},
+    plan::KRW,
 };
 
 /// Accounts with balances, and entries with postings.
@@ -21,7 +22,11 @@ impl Books {
         let mut balances = std::collections::BTreeMap::new();
         let names = purchases(ctl);
         for row in collect::rows_by_id(ctl, "ledger", "posting").into_values() {
-            let (entry, account) = (text(&row, "entry_id"), text(&row, "account"));
+            let (entry, mut account) = (text(&row, "entry_id"), text(&row, "account"));
+            let currency = text(&row, "currency");
+            if currency != KRW {
+                account = format!("{account} {currency}");
+            }
             let amount = row["amount"].as_i64().unwrap_or(0);
             *balances.entry(account.clone()).or_default() += amount;
             let shown = names.iter().find(|(id, _)| entry.contains(id.as_str()));

@@ -133,12 +133,12 @@ impl Buyer {
     async fn checkout(&mut self, again: &str) -> Option<String> {
         let items = self.purchase.items.iter();
         let items: Vec<_> = items
-            .map(|(seller, amount)| json!({ "seller_id": seller, "amount": amount.to_string() }))
+            .map(|(seller, amount)| json!({ "seller_id": seller, "amount": self.purchase.spell(*amount) }))
             .collect();
         let name = self.purchase.name.clone();
         let key = format!("{name}{again}");
         let mut body = json!({
-            "buyer_id": name, "order_name": name, "currency": "KRW", "items": items,
+            "buyer_id": name, "order_name": name, "currency": self.purchase.currency, "items": items,
         });
         for n in 0..TRIES {
             let clicks =
@@ -220,10 +220,11 @@ impl Buyer {
 
     async fn open_window(&mut self, order_id: &str) -> Option<String> {
         let mut form = format!(
-            "orderId={order_id}&orderName={}&amount={}&currency=KRW\
+            "orderId={order_id}&orderName={}&amount={}&currency={}\
              &successUrl=http://shop/success&failUrl=http://shop/fail",
             self.purchase.name,
-            self.purchase.total()
+            self.purchase.spell(self.purchase.total()),
+            self.purchase.currency
         );
         if self.purchase.method != CARD {
             form.push_str(&format!("&method={}", self.purchase.method));

@@ -1,6 +1,6 @@
 //! Wallet = ledger = what buyers paid, per seller.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Facts, Violation};
 
@@ -38,11 +38,20 @@ pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
             found.push(Violation::new(ID, None, detail));
         }
     }
-    let receivable = facts.ledger.get("psp_receivable").copied().unwrap_or(0);
-    let all_paid: i64 = paid.values().sum();
-    if receivable != all_paid {
-        let detail = format!("the PSP owes {receivable} by the ledger, buyers paid {all_paid}");
-        found.push(Violation::new(ID, None, detail));
+    // Sellers and accounts are named with their currency, unless it is won.
+    let currency =
+        |name: &str| name.split_once(' ').map_or(String::new(), |(_, c)| format!(" {c}"));
+    let currencies: BTreeSet<_> =
+        paid.keys().copied().chain(facts.ledger.keys().map(String::as_str)).map(currency).collect();
+    for named in currencies {
+        let receivable = facts.ledger.get(&format!("psp_receivable{named}")).copied().unwrap_or(0);
+        let mine = paid.iter().filter(|(seller, _)| currency(seller) == named);
+        let all_paid: i64 = mine.map(|(_, amount)| amount).sum();
+        if receivable != all_paid {
+            let detail =
+                format!("the PSP owes {receivable}{named} by the ledger, buyers paid {all_paid}");
+            found.push(Violation::new(ID, None, detail));
+        }
     }
     found
 }
@@ -72,6 +81,16 @@ mod tests {
     #[test]
     fn three_books_that_agree_are_fine() {
         assert_eq!(judge(&facts()), []);
+    }
+
+    #[test]
+    fn currencies_are_not_added_up() {
+        let mut abroad = facts();
+        abroad.ledger.insert("psp_receivable USD".to_owned(), 1);
+        assert_eq!(judge(&abroad).len(), 1);
+        abroad.wallet.insert("s USD".to_owned(), 1);
+        abroad.ledger.insert("seller_payable:s USD".to_owned(), -1);
+        assert_eq!(judge(&abroad).len(), 2, "nobody paid a dollar");
     }
 
     #[test]

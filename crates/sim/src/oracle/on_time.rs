@@ -11,6 +11,11 @@ const ID: &str = "on-time";
 /// The service's margins around the times that it is told to wait, and the network's.
 const MARGIN: SignedDuration = SignedDuration::from_secs(10);
 
+/// A webhook that cannot be looked into is tried again for at least so long, and at the latest
+/// after so long.
+const STUBBORN: SignedDuration = SignedDuration::from_secs(100);
+const RARELY: SignedDuration = SignedDuration::from_secs(300);
+
 /// What a night may take: every repair waits for its outcome.
 const NIGHTS_WORK: SignedDuration = SignedDuration::from_mins(90);
 
@@ -159,8 +164,18 @@ fn heard(case: &Case<'_>) -> Option<String> {
             && t.at >= asked
             && t.at < end
     })?;
-    let by = told.at + MARGIN;
-    let clear = case.facts.is_clear(Way::EXECUTE, told.at - CALM * 3, end.min(by));
+    // While something is in the way, it is looked into ever more rarely, and then no more.
+    let facts = case.facts;
+    let begin = told.at - CALM * 3;
+    let (by, clear) = match facts.trouble(Way::EXECUTE, begin, told.at + STUBBORN) {
+        None => (told.at + MARGIN, facts.is_clear(Way::EXECUTE, begin, end.min(told.at + MARGIN))),
+        Some(calm) => {
+            let calm = calm.max(told.at);
+            let by = calm + RARELY + MARGIN;
+            let after = calm + SignedDuration::from_millis(1);
+            (by, calm <= told.at + STUBBORN && facts.is_clear(Way::EXECUTE, after, by))
+        }
+    };
     // A call about the payment that was planted to go wrong costs another try.
     let spoilt = case.spoilt_calls(told.at, by) > 0;
     let late = end > by && clear && !spoilt;

@@ -109,15 +109,15 @@ fn wrong_page(case: &Case<'_>, line: &TellTale, page: &Page) -> Option<String> {
     };
     let parts = purchase.items.iter();
     let parts: Vec<_> = parts
-        .map(|(seller, amount)| (seller.clone(), amount.to_string(), page.status.clone()))
+        .map(|(seller, amount)| (seller.clone(), purchase.spell(*amount), page.status.clone()))
         .collect();
     let wanted = Page {
         http,
         order_id: case.id().to_owned(),
         order_name: purchase.name.clone(),
         buyer_id: purchase.name.clone(),
-        amount: purchase.total().to_string(),
-        currency: "KRW".to_owned(),
+        amount: purchase.spell(purchase.total()),
+        currency: purchase.currency.clone(),
         parts,
         ..page.clone()
     };
@@ -238,8 +238,8 @@ fn wrong_checkout(facts: &Facts, line: &TellTale, request: &str, body: &str) -> 
     let parts = told["payment_orders"].as_array().map_or(0, Vec::len);
     let same = told["order_name"] == asked["order_name"]
         && told["buyer_id"] == asked["buyer_id"]
-        && told["amount"].as_str() == Some(&purchase.total().to_string())
-        && told["currency"] == "KRW"
+        && told["amount"].as_str() == Some(&purchase.spell(purchase.total()))
+        && told["currency"] == purchase.currency.as_str()
         && told["status"] == "NOT_STARTED"
         && parts == purchase.items.len();
     (!same).then(|| format!("a checkout of {request} was answered {body}"))

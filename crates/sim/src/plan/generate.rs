@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, civil, tz};
 use rand::{Rng, RngExt, seq::IndexedRandom};
 
-use super::{Habit, Plan, Purchase, lasting, nemesis, psp};
+use super::{CARD, Habit, KRW, Plan, Purchase, lasting, nemesis, psp};
 use crate::{
     engine::Streams,
     scenario::{Cluster, Scenario, Workload},
@@ -80,7 +80,11 @@ fn purchase(name: String, work: &Workload, end_ms: u64, streams: &Streams) -> Pu
         .collect();
     let mut means = streams.stream(&format!("plan/method/{name}"));
     let method = work.methods.choose(&mut means).expect("checked: there is one").clone();
-    Purchase { name, at_ms, items, method, habits: habits(work, &mut draw) }
+    let mut purse = streams.stream(&format!("plan/currency/{name}"));
+    // Cards are what the PSP takes dollars with.
+    let abroad = purse.random_bool(work.dollars) && method == CARD;
+    let currency = if abroad { "USD" } else { KRW }.to_owned();
+    Purchase { name, at_ms, items, currency, method, habits: habits(work, &mut draw) }
 }
 
 fn habits(work: &Workload, draw: &mut impl Rng) -> Vec<Habit> {

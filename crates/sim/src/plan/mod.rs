@@ -50,8 +50,10 @@ pub struct Purchase {
     pub name: String,
     /// When, in milliseconds after the start.
     pub at_ms: u64,
-    /// Seller and amount of each item.
+    /// Seller and amount of each item, in the currency's smallest unit.
     pub items: Vec<(String, i64)>,
+    #[serde(default = "won", skip_serializing_if = "is_won")]
+    pub currency: String,
     /// What the buyer pays with, as the PSP's window calls it.
     #[serde(default = "card", skip_serializing_if = "is_card")]
     pub method: String,
@@ -62,6 +64,17 @@ pub struct Purchase {
 
 /// What buyers pay with unless the scenario says otherwise.
 pub const CARD: &str = "CARD";
+
+/// What is paid in unless the scenario says otherwise.
+pub const KRW: &str = "KRW";
+
+fn won() -> String {
+    KRW.to_owned()
+}
+
+fn is_won(currency: &str) -> bool {
+    currency == KRW
+}
 
 fn card() -> String {
     CARD.to_owned()
@@ -102,7 +115,14 @@ pub enum Habit {
 impl Purchase {
     /// By card, with nothing unusual about it.
     pub fn of_card(name: &str, at_ms: u64, items: Vec<(String, i64)>) -> Self {
-        Self { name: name.to_owned(), at_ms, items, method: card(), habits: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            at_ms,
+            items,
+            currency: won(),
+            method: card(),
+            habits: Vec::new(),
+        }
     }
 
     /// Whether the buyer has a habit.
@@ -110,7 +130,15 @@ impl Purchase {
         self.habits.contains(&habit)
     }
 
-    /// What it costs, in won.
+    /// An amount as people write it: won have no fraction, all else has two digits.
+    pub fn spell(&self, amount: i64) -> String {
+        match is_won(&self.currency) {
+            true => amount.to_string(),
+            false => format!("{}.{:02}", amount / 100, amount % 100),
+        }
+    }
+
+    /// What it costs, in the currency's smallest unit.
     pub fn total(&self) -> i64 {
         self.items.iter().map(|(_, amount)| amount).sum()
     }
