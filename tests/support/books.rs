@@ -134,6 +134,8 @@ fn call(line: &Json) -> Call {
         payment_key: field(line, "payment_key"),
         idempotency_key: field(line, "idempotency_key"),
         status: field(line, "status"),
+        code: field::<Option<String>>(line, "code").map(Into::into),
+        answered_at: field(line, "answered_at"),
         fault: field::<Option<String>>(line, "fault").map(Into::into),
         replayed: field(line, "replayed"),
     }

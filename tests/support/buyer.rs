@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sim::oracle::{TellTale, Told};
+use sim::oracle::{Asked, TellTale, Told};
 use system::kernel::{Clock, SystemClock};
 use tokio::time::Instant;
 use url::Url;
@@ -140,7 +140,7 @@ impl Buyer {
         let clicks = (0..self.clicks).map(|_| async {
             let asked_at = now();
             let told = Ask::post(format!("{shop}/v1/payments/confirm")).json(&body).send().await;
-            self.note_status(asked_at, &back.order_id, "confirm", told)
+            self.note_status(asked_at, &back.order_id, Asked::Confirm, told)
         });
         futures::future::join_all(clicks).await.into_iter().flatten().next()
     }
@@ -149,7 +149,7 @@ impl Buyer {
     async fn look(&self, shop: &str, order_id: &str) -> Option<String> {
         let asked_at = now();
         let told = Ask::get(format!("{shop}/v1/payments/{order_id}")).send().await;
-        self.note_status(asked_at, order_id, "status", told)
+        self.note_status(asked_at, order_id, Asked::Status, told)
     }
 
     fn note_keyed(
@@ -161,14 +161,16 @@ impl Buyer {
         let answer = match told {
             Ok(answer) => answer,
             Err(error) => {
-                self.note(asked_at, None, "checkout", Told::Nothing(error));
+                self.note(asked_at, None, Asked::Checkout, Told::Nothing(error));
                 return None;
             }
         };
         let order_id = answer.json()["order_id"].as_str().map(str::to_owned);
         let (key, request) = (self.name.clone(), asked.to_string());
-        let told = Told::Keyed { key, request, status: answer.status, body: answer.body };
-        self.note(asked_at, order_id.as_deref(), "checkout", told);
+        let retry_after = retry_after(&answer);
+        let told =
+            Told::Keyed { key, request, status: answer.status, body: answer.body, retry_after };
+        self.note(asked_at, order_id.as_deref(), Asked::Checkout, told);
         order_id
     }
 
@@ -176,30 +178,30 @@ impl Buyer {
         &self,
         asked_at: Timestamp,
         order_id: &str,
-        asked: &'static str,
+        asked: Asked,
         told: Result<Answer, String>,
     ) -> Option<String> {
         let told = match told {
             Err(error) => Told::Nothing(error),
-            Ok(answer) => match answer.json() {
-                json if json["payment_orders"].is_array() => {
-                    Told::Status(json["status"].as_str().unwrap_or_default().to_owned())
-                }
-                json => {
-                    let kind = json["type"].as_str().unwrap_or("unreadable").to_owned();
-                    Told::Refused(answer.status, kind)
-                }
-            },
+            Ok(answer) => Told::read(answer.status, answer.body.as_bytes(), retry_after(&answer)),
         };
-        let status = if let Told::Status(status) = &told { Some(status.clone()) } else { None };
+        let status = match &told {
+            Told::Payment(page) => Some(page.status.clone()),
+            _ => None,
+        };
         self.note(asked_at, Some(order_id), asked, told);
         status
     }
 
-    fn note(&self, asked_at: Timestamp, order_id: Option<&str>, asked: &'static str, told: Told) {
+    fn note(&self, asked_at: Timestamp, order_id: Option<&str>, asked: Asked, told: Told) {
         let (purchase, order_id) = (self.name.clone(), order_id.map(str::to_owned));
-        self.history.add(TellTale { asked_at, at: now(), purchase, order_id, asked, told });
+        let (at, replica) = (now(), 0);
+        self.history.add(TellTale { asked_at, at, purchase, order_id, asked, replica, told });
     }
+}
+
+fn retry_after(answer: &Answer) -> Option<u64> {
+    answer.header("retry-after").parse().ok()
 }
 
 /// Reads the query of the success URL; `None` if it is another URL.

@@ -30,6 +30,12 @@ pub fn facts(from: &dyn Source) -> Facts {
         differences: differences(from),
         reports: reports(from),
         webhooks_due: count(from, "payment", "webhook WHERE due_at IS NOT NULL"),
+        still_asked: texts(
+            from,
+            "payment",
+            "SELECT order_id AS k FROM payment_event WHERE ask_at IS NOT NULL AND \
+             (approved_at IS NOT NULL OR failure_code IS NOT NULL)",
+        ),
         dead_letters: texts(from, "executor", "SELECT order_id AS k FROM operation WHERE dead = 1"),
         webhooks: sums(
             from,

@@ -389,6 +389,7 @@ fn judge(ctl: &Ctl, stage: &Stage, facts: &Facts) -> Vec<Violation> {
     found.extend_from_slice(watchers.legal.found());
     found.extend_from_slice(watchers.feeds.found());
     found.extend(oracle::judge_safety(facts));
+    found.extend(oracle::judge_causes(facts));
     let pending = oracle::pending(facts);
     if pending.is_empty() {
         found.extend(oracle::judge_quiet(facts));

@@ -10,7 +10,7 @@ use serde_json::Value;
 use system::transport::{Answer, CallError};
 
 use super::buyer::{Buyer, PATIENCE};
-use crate::oracle::{Asked, Page, Refusal, TellTale, Told};
+use crate::oracle::{Asked, TellTale, Told};
 
 impl Buyer {
     /// Looks at the status page.
@@ -85,7 +85,10 @@ impl Buyer {
         order_id: &str,
         answer: Option<&Answer>,
     ) -> Option<String> {
-        let told = answer.map_or_else(|| Told::Nothing("no answer".to_owned()), read);
+        let told = answer.map_or_else(
+            || Told::Nothing("no answer".to_owned()),
+            |answer| Told::read(answer.status.as_u16(), &answer.body, retry_after(answer)),
+        );
         let status = match &told {
             Told::Payment(page) => Some(page.status.clone()),
             _ => None,
@@ -108,34 +111,6 @@ impl Buyer {
         let replica = replica % self.shop.urls.len();
         self.shop.history.add(TellTale { asked_at, at, purchase, order_id, asked, replica, told });
     }
-}
-
-/// What an answer says: how a payment stands, or why not.
-fn read(answer: &Answer) -> Told {
-    let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let Some(parts) = json["payment_orders"].as_array() else {
-        return Told::Refused(Refusal {
-            status: answer.status.as_u16(),
-            kind: json["type"].as_str().unwrap_or("unreadable").to_owned(),
-            retry_after: retry_after(answer),
-        });
-    };
-    let part = |p: &Value| (text(&p["seller_id"]), text(&p["amount"]), text(&p["status"]));
-    let failure = json["failure"].as_object();
-    Told::Payment(Box::new(Page {
-        http: answer.status.as_u16(),
-        status: text(&json["status"]),
-        order_id: text(&json["order_id"]),
-        order_name: text(&json["order_name"]),
-        buyer_id: text(&json["buyer_id"]),
-        amount: text(&json["amount"]),
-        currency: text(&json["currency"]),
-        is_done: json["is_payment_done"].as_bool().unwrap_or(false),
-        failure: failure.map(|f| (text(&f["code"]), text(&f["message"]))),
-        approved_at: json["approved_at"].as_i64(),
-        parts: parts.iter().map(part).collect(),
-    }))
 }
 
 fn retry_after(answer: &Answer) -> Option<u64> {

@@ -108,7 +108,6 @@ impl Buyer {
         }
         self.try_wrong_ones(&back[0]).await;
         let mut status = self.confirm(&back).await;
-        if status.is_some() {}
         for (n, wait) in [3, 5, 10, 20, 60, 180, 600].into_iter().enumerate() {
             if matches!(status.as_deref(), Some("SUCCESS" | "FAILURE")) {
                 break;

@@ -58,6 +58,10 @@ pub fn pending(facts: &Facts) -> Vec<(Option<String>, String)> {
     for order in &facts.dead_letters {
         reasons.push((Some(order.clone()), format!("order {order} lies in the dead-letter queue")));
     }
+    for order in &facts.still_asked {
+        let why = format!("payment {order} is final, and the executor is still asked about it");
+        reasons.push((Some(order.clone()), why));
+    }
     if facts.webhooks_due > 0 {
         reasons.push((None, format!("{} webhooks are not looked into", facts.webhooks_due)));
     }
@@ -134,6 +138,8 @@ mod tests {
     fn what_is_open_is_named() {
         let facts = Facts { payments: vec![payment("o", 500, "UNKNOWN")], ..Facts::default() };
         assert_eq!(pending(&facts)[0].1, "payment o is UNKNOWN");
+        let facts = Facts { still_asked: vec!["o".to_owned()], ..Facts::default() };
+        assert!(pending(&facts)[0].1.ends_with("still asked about it"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use fake_psp::{Applied, BookEntry, BookKind, Call, Cause, Transmission};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::Times;
 use crate::plan::Plan;
@@ -42,6 +43,33 @@ pub struct Page {
     pub approved_at: Option<i64>,
     /// Seller, amount and status of each payment order.
     pub parts: Vec<(String, String, String)>,
+}
+
+impl Told {
+    /// What an answer says: how a payment stands, or why not.
+    pub fn read(http: u16, body: &[u8], retry_after: Option<u64>) -> Self {
+        let json: Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let Some(parts) = json["payment_orders"].as_array() else {
+            let kind = json["type"].as_str().unwrap_or("unreadable").to_owned();
+            return Told::Refused(Refusal { status: http, kind, retry_after });
+        };
+        let part = |p: &Value| (text(&p["seller_id"]), text(&p["amount"]), text(&p["status"]));
+        let failure = json["failure"].as_object();
+        Told::Payment(Box::new(Page {
+            http,
+            status: text(&json["status"]),
+            order_id: text(&json["order_id"]),
+            order_name: text(&json["order_name"]),
+            buyer_id: text(&json["buyer_id"]),
+            amount: text(&json["amount"]),
+            currency: text(&json["currency"]),
+            is_done: json["is_payment_done"].as_bool().unwrap_or(false),
+            failure: failure.map(|f| (text(&f["code"]), text(&f["message"]))),
+            approved_at: json["approved_at"].as_i64(),
+            parts: parts.iter().map(part).collect(),
+        }))
+    }
 }
 
 /// A problem document.
@@ -119,6 +147,8 @@ pub struct Facts {
     pub reports: BTreeMap<String, bool>,
     pub webhooks_due: i64,
     pub dead_letters: Vec<String>,
+    /// Final orders that the executor is still to be asked about.
+    pub still_asked: Vec<String>,
     /// Host → tasks that outlived a crash of it.
     pub orphans: BTreeMap<String, usize>,
     /// Buyers who have not left yet.

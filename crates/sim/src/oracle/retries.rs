@@ -180,9 +180,9 @@ impl<'a> Acts<'a> {
 
     /// Whether the answer to a call was made to come late or in pieces.
     fn told_late(&self, call: &Call) -> bool {
-        let within = |a: &&Applied| a.endpoint == call.endpoint && a.at == call.at;
+        let within = |a: &Applied| a.endpoint == call.endpoint && a.at == call.at;
         self.case.struck.iter().any(|a| {
-            within(&a)
+            within(a)
                 && matches!(
                     a.verdict,
                     Verdict::ActThenLate { .. }

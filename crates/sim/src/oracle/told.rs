@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use fake_psp::{BookKind, Endpoint, Verdict};
+use fake_psp::{BookKind, Endpoint, Transmission, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -37,7 +37,19 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
         };
         found.extend(wrong.map(|detail| Violation::new(ID, order, detail)));
     }
+    found.extend(facts.transmissions.iter().filter_map(|webhook| webhook_line(facts, webhook)));
     found
+}
+
+/// A webhook, the true one and the forged one, the first time and again, is acknowledged.
+fn webhook_line(facts: &Facts, webhook: &Transmission) -> Option<Violation> {
+    // The PSP waits for ten seconds.
+    let since = webhook.at - SignedDuration::from_secs(10);
+    let right = webhook.outcome == Ok(200) || !facts.is_clear(Way::HEAR, since - CALM, webhook.at);
+    (!right).then(|| {
+        let detail = format!("a webhook of {} was answered {:?}", webhook.status, webhook.outcome);
+        Violation::new(ID, Some(&webhook.order_id), detail)
+    })
 }
 
 /// What was asked of a payment, against what the API promises.
@@ -258,7 +270,7 @@ fn unknown_order(facts: &Facts, line: &TellTale) -> Option<String> {
 mod tests {
     use super::*;
     use crate::oracle::stories::{
-        assert_seen, cut_off, ended, judged, line, page, paid, refuse, strike,
+        assert_seen, cut_off, ended, judged, line, page, paid, refuse, strike, webhook,
     };
 
     fn refused(status: u16, kind: &str) -> Told {
@@ -275,6 +287,17 @@ mod tests {
     #[test]
     fn what_went_well_was_told_rightly() {
         assert_eq!(judged(judge, &paid()), [""; 0]);
+    }
+
+    #[test]
+    fn a_webhook_is_acknowledged() {
+        let mut facts = paid();
+        facts.transmissions = vec![webhook(50_000, "DONE")];
+        assert_eq!(judged(judge, &facts), [""; 0]);
+        facts.transmissions[0].outcome = Ok(500);
+        assert_seen(judge, &facts, "a webhook of DONE was answered Ok(500)");
+        facts.transmissions[0].outcome = Err("timed out".into());
+        assert_seen(judge, &facts, "a webhook of DONE was answered");
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(super) struct Way<'a> {
 impl Way<'static> {
     /// From a buyer to the shop and back.
     pub(super) const SHOP: Self = Way { services: &["payment"], psp: false, buyers: true };
+    /// From the PSP to the shop, and back.
+    pub(super) const HEAR: Self = Way { services: &["payment"], psp: true, buyers: false };
     /// A confirmation, from the buyer to the PSP and back.
     pub(super) const CONFIRM: Self =
         Way { services: &["payment", "executor"], psp: true, buyers: true };

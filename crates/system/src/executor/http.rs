@@ -101,12 +101,10 @@ async fn recheck(
     if operation.is_final() || operation.sends == 0 {
         return Ok(Json(operation.to_wire()));
     }
-    match executor.psp.read(&operation).await {
-        verdict @ (Verdict::Approved { .. } | Verdict::Declined(_)) => {
-            executor.settle(&operation, verdict).await?;
-        }
-        // Nothing proven: the tries go on as they were planned.
-        _ => {}
+    let verdict = executor.psp.read(&operation).await;
+    // Otherwise the tries go on as they were planned.
+    if let Verdict::Approved { .. } | Verdict::Declined(_) = verdict {
+        executor.settle(&operation, verdict).await?;
     }
     let operation = find().await?.ok_or_else(|| unknown_order(&order_id))?;
     Ok(Json(operation.to_wire()))
