@@ -188,7 +188,7 @@ fn nothing_that_is_simulated_takes_time_chance_or_order_from_the_machine() {
         ("SystemTime", "ask the `Clock` that was handed in"),
         ("Timestamp::now", "ask the `Clock` that was handed in"),
         ("Zoned::now", "ask the `Clock` that was handed in"),
-        ("std::time::Instant", "use tokio::time::Instant, which a paused clock controls"),
+        ("std::time::Instant::now", "use tokio::time::Instant, which a paused clock controls"),
         ("HashMap", "use BTreeMap, or Vec: a hash map has another order in every process"),
         ("HashSet", "use BTreeSet, or Vec: a hash set has another order in every process"),
         ("rand::random", "draw from the `Entropy` that was handed in"),

@@ -15,6 +15,7 @@ pub mod collect;
 pub mod oracle;
 pub mod run;
 pub mod snapshot;
+mod watchers;
 
 pub mod coverage;
 pub mod keep;

@@ -18,10 +18,11 @@ use crate::{
     cast::{self, History, Orphans, Shop, hosts},
     collect,
     engine::{Ctl, TraceConfig, World, WorldConfig, db},
-    oracle::{self, AppendOnly, Facts, Feeds, Legal, Looked, Times, Violation, ZeroSum},
+    oracle::{self, AppendOnly, Facts, Looked, Times, Violation},
     plan::Plan,
     scenario::Scenario,
     snapshot::Books,
+    watchers::{Watchers, watch},
 };
 
 /// How a run ended.
@@ -95,30 +96,6 @@ impl Ended {
     fn outcome(self, fingerprint: String, trace: Vec<u8>) -> Outcome {
         let Self { verdict, violations, numbers, books, refused } = self;
         Outcome { verdict, violations, numbers, books, fingerprint, trace, refused }
-    }
-}
-
-/// What watches the databases.
-#[derive(Default)]
-struct Watchers {
-    zero_sum: ZeroSum,
-    append_only: AppendOnly,
-    legal: Legal,
-    feeds: Feeds,
-    times: Times,
-}
-
-impl Watchers {
-    /// What all judges had before them.
-    fn looked(&self, ctl: &Ctl, facts: &Facts) -> Looked {
-        let mut looked = oracle::looked(facts);
-        // The engine watches every host.
-        looked.note("no-panics", ctl.hosts().len());
-        looked.note("zero-sum", self.zero_sum.looked());
-        looked.note("append-only", self.append_only.looked());
-        looked.note("legal-states", self.legal.looked());
-        looked.note("feed-order", self.feeds.looked());
-        looked
     }
 }
 
@@ -280,47 +257,6 @@ fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
         shopping: shop.shopping,
         watchers,
     }
-}
-
-fn watch(ctl: &Ctl) -> Rc<RefCell<Watchers>> {
-    let watchers = Rc::new(RefCell::new(Watchers::default()));
-    let shared = watchers.clone();
-    ctl.db().observe(
-        "ledger",
-        AppendOnly::TABLES,
-        Box::new(move |commit| {
-            let mut watchers = shared.borrow_mut();
-            watchers.zero_sum.observe(commit);
-            watchers.append_only.observe(commit);
-        }),
-    );
-    let shared = watchers.clone();
-    ctl.db().observe(
-        "payment",
-        Legal::TABLES,
-        Box::new(move |commit| {
-            shared.borrow_mut().legal.observe(commit);
-        }),
-    );
-    for database in ["payment", "executor", "wallet", "ledger"] {
-        let shared = watchers.clone();
-        ctl.db().observe(
-            database,
-            Feeds::TABLES,
-            Box::new(move |commit| {
-                shared.borrow_mut().feeds.observe(commit);
-            }),
-        );
-    }
-    for (database, tables) in Times::TABLES {
-        let shared = watchers.clone();
-        ctl.db().observe(
-            database,
-            tables,
-            Box::new(move |commit| shared.borrow_mut().times.observe(commit)),
-        );
-    }
-    watchers
 }
 
 /// Anything may fail; only lies are violations.

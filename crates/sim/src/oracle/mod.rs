@@ -7,6 +7,7 @@ mod append_only;
 mod books;
 mod case;
 mod charging;
+mod checkouts;
 mod codes;
 mod convergence;
 mod facts;

@@ -1,20 +1,15 @@
 //! Told rightly: every request gets the answer that the API promises, not only consistent ones.
 
-use std::str::FromStr;
-
 use fake_psp::{BookKind, Endpoint, Transmission, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Asked, Facts, Page, Refusal, TellTale, Told, Violation, case::Case, codes, necessary::brief,
-    trouble::Way,
+    Asked, Facts, Page, Refusal, TellTale, Told, Violation, case::Case, checkouts, codes,
+    necessary::brief, trouble::Way,
 };
-use crate::plan::{Habit, Purchase};
+use crate::plan::Habit;
 
 const ID: &str = "told-rightly";
-
-/// How long a request under a key keeps others with this key away, if it is broken off.
-const LEASE: SignedDuration = SignedDuration::from_secs(30);
 
 const CALM: SignedDuration = SignedDuration::from_secs(20);
 
@@ -30,8 +25,8 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
     for line in &facts.history {
         let order = line.order_id.as_deref();
         let wrong = match line.asked {
-            Asked::Checkout => checkout(facts, line),
-            Asked::OtherBody => other_body(facts, line),
+            Asked::Checkout => checkouts::checkout(facts, line),
+            Asked::OtherBody => checkouts::other_body(facts, line),
             Asked::UnknownOrder => unknown_order(facts, line),
             _ => None,
         };
@@ -184,77 +179,6 @@ fn wrong_reason(case: &Case<'_>, page: &Page) -> Option<String> {
     ) || (bogus && code == "NOT_FOUND_PAYMENT");
     let right = by_itself || planted.contains(&code);
     (!right).then(|| format!("was told FAILURE because of {code}; planted was {planted:?}"))
-}
-
-/// A checkout is opened, unless the same key is under way, or the shop is broken.
-fn checkout(facts: &Facts, line: &TellTale) -> Option<String> {
-    let clear = facts.is_clear(Way::SHOP, line.asked_at - CALM, line.at);
-    match &line.told {
-        Told::Nothing(why) => clear.then(|| format!("a checkout was not answered: {why}")),
-        Told::Keyed { status: 201, request, body, .. } => {
-            wrong_checkout(facts, line, request, body)
-        }
-        Told::Keyed { status: 429, retry_after, key, .. } => {
-            let excused = is_under_way(facts, line, key) && retry_after.is_some();
-            (!excused).then(|| "a checkout was told 429, and nothing was under way".to_owned())
-        }
-        // The race was won by the other request: the key is that one's now.
-        Told::Keyed { status: 422, key, .. } if was_raced(facts, line, key) => None,
-        Told::Keyed { status: 503, .. } => {
-            clear.then(|| "a checkout was told 503, and nothing was broken".to_owned())
-        }
-        other => Some(format!("a checkout was told {}", brief(other))),
-    }
-}
-
-/// The same key with another body is refused, or told to wait; it is never opened.
-fn other_body(facts: &Facts, line: &TellTale) -> Option<String> {
-    let clear = facts.is_clear(Way::SHOP, line.asked_at - CALM, line.at);
-    match &line.told {
-        Told::Keyed { status: 422, body, .. } if body.contains("idempotency_key_reused") => None,
-        Told::Keyed { status: 503, .. } | Told::Nothing(_) if !clear => None,
-        // It was the first: the other is refused then.
-        Told::Keyed { status: 201 | 429, key, .. } if was_raced(facts, line, key) => None,
-        other => Some(format!("a key with another body was told {}", brief(other))),
-    }
-}
-
-/// Whether requests with different bodies under this key were under way at one time.
-fn was_raced(facts: &Facts, line: &TellTale, key: &str) -> bool {
-    let purchase = facts.plan.purchases.iter().find(|p| p.name == line.purchase);
-    purchase.is_some_and(|p| p.has(Habit::KeyRaced) && key.starts_with(&p.name))
-}
-
-/// Whether another request with this key was under way, or was broken off a moment ago.
-fn is_under_way(facts: &Facts, line: &TellTale, key: &str) -> bool {
-    let mine = facts.history.iter().filter(|other| other.purchase == line.purchase);
-    let mut keyed =
-        mine.filter(|other| !std::ptr::eq(*other, line)).filter(|other| match &other.told {
-            Told::Keyed { key: theirs, .. } => theirs == key,
-            Told::Nothing(_) => matches!(other.asked, Asked::Checkout | Asked::OtherBody),
-            _ => false,
-        });
-    keyed.any(|other| {
-        // Whoever was told to wait began nothing: only what broke off is still in the way.
-        let answered = matches!(other.told, Told::Keyed { status: 201 | 422 | 429, .. });
-        let until = if answered { other.at } else { other.at + LEASE };
-        other.asked_at <= line.at && until >= line.asked_at
-    })
-}
-
-/// The order is as it was asked for.
-fn wrong_checkout(facts: &Facts, line: &TellTale, request: &str, body: &str) -> Option<String> {
-    let purchase: &Purchase = facts.plan.purchases.iter().find(|p| p.name == line.purchase)?;
-    let asked: serde_json::Value = serde_json::from_str(request).ok()?;
-    let told = serde_json::Value::from_str(body).unwrap_or_default();
-    let parts = told["payment_orders"].as_array().map_or(0, Vec::len);
-    let same = told["order_name"] == asked["order_name"]
-        && told["buyer_id"] == asked["buyer_id"]
-        && told["amount"].as_str() == Some(&purchase.spell(purchase.total()))
-        && told["currency"] == purchase.currency.as_str()
-        && told["status"] == "NOT_STARTED"
-        && parts == purchase.items.len();
-    (!same).then(|| format!("a checkout of {request} was answered {body}"))
 }
 
 fn unknown_order(facts: &Facts, line: &TellTale) -> Option<String> {

@@ -1,0 +1,85 @@
+//! Checkouts told rightly: opened once per key, refused for another body, told to wait while one is
+//! under way.
+
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+
+use super::{Asked, Facts, TellTale, Told, necessary::brief, trouble::Way};
+use crate::plan::{Habit, Purchase};
+
+/// How long a request under a key keeps others with this key away, if it is broken off.
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
+
+const CALM: SignedDuration = SignedDuration::from_secs(20);
+
+/// A checkout is opened, unless the same key is under way, or the shop is broken.
+pub(super) fn checkout(facts: &Facts, line: &TellTale) -> Option<String> {
+    let clear = facts.is_clear(Way::SHOP, line.asked_at - CALM, line.at);
+    match &line.told {
+        Told::Nothing(why) => clear.then(|| format!("a checkout was not answered: {why}")),
+        Told::Keyed { status: 201, request, body, .. } => {
+            wrong_checkout(facts, line, request, body)
+        }
+        Told::Keyed { status: 429, retry_after, key, .. } => {
+            let excused = is_under_way(facts, line, key) && retry_after.is_some();
+            (!excused).then(|| "a checkout was told 429, and nothing was under way".to_owned())
+        }
+        // The race was won by the other request: the key is that one's now.
+        Told::Keyed { status: 422, key, .. } if was_raced(facts, line, key) => None,
+        Told::Keyed { status: 503, .. } => {
+            clear.then(|| "a checkout was told 503, and nothing was broken".to_owned())
+        }
+        other => Some(format!("a checkout was told {}", brief(other))),
+    }
+}
+
+/// The same key with another body is refused, or told to wait; it is never opened.
+pub(super) fn other_body(facts: &Facts, line: &TellTale) -> Option<String> {
+    let clear = facts.is_clear(Way::SHOP, line.asked_at - CALM, line.at);
+    match &line.told {
+        Told::Keyed { status: 422, body, .. } if body.contains("idempotency_key_reused") => None,
+        Told::Keyed { status: 503, .. } | Told::Nothing(_) if !clear => None,
+        // It was the first: the other is refused then.
+        Told::Keyed { status: 201 | 429, key, .. } if was_raced(facts, line, key) => None,
+        other => Some(format!("a key with another body was told {}", brief(other))),
+    }
+}
+
+/// Whether requests with different bodies under this key were under way at one time.
+fn was_raced(facts: &Facts, line: &TellTale, key: &str) -> bool {
+    let purchase = facts.plan.purchases.iter().find(|p| p.name == line.purchase);
+    purchase.is_some_and(|p| p.has(Habit::KeyRaced) && key.starts_with(&p.name))
+}
+
+/// Whether another request with this key was under way, or was broken off a moment ago.
+fn is_under_way(facts: &Facts, line: &TellTale, key: &str) -> bool {
+    let mine = facts.history.iter().filter(|other| other.purchase == line.purchase);
+    let mut keyed =
+        mine.filter(|other| !std::ptr::eq(*other, line)).filter(|other| match &other.told {
+            Told::Keyed { key: theirs, .. } => theirs == key,
+            Told::Nothing(_) => matches!(other.asked, Asked::Checkout | Asked::OtherBody),
+            _ => false,
+        });
+    keyed.any(|other| {
+        // Whoever was told to wait began nothing: only what broke off is still in the way.
+        let answered = matches!(other.told, Told::Keyed { status: 201 | 422 | 429, .. });
+        let until = if answered { other.at } else { other.at + LEASE };
+        other.asked_at <= line.at && until >= line.asked_at
+    })
+}
+
+/// The order is as it was asked for.
+fn wrong_checkout(facts: &Facts, line: &TellTale, request: &str, body: &str) -> Option<String> {
+    let purchase: &Purchase = facts.plan.purchases.iter().find(|p| p.name == line.purchase)?;
+    let asked: serde_json::Value = serde_json::from_str(request).ok()?;
+    let told = serde_json::Value::from_str(body).unwrap_or_default();
+    let parts = told["payment_orders"].as_array().map_or(0, Vec::len);
+    let same = told["order_name"] == asked["order_name"]
+        && told["buyer_id"] == asked["buyer_id"]
+        && told["amount"].as_str() == Some(&purchase.spell(purchase.total()))
+        && told["currency"] == purchase.currency.as_str()
+        && told["status"] == "NOT_STARTED"
+        && parts == purchase.items.len();
+    (!same).then(|| format!("a checkout of {request} was answered {body}"))
+}
