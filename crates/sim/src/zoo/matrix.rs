@@ -107,6 +107,11 @@ impl Row {
         }
     }
 
+    /// Whether its fate is known, and is as it should be.
+    pub fn is_settled(&self) -> bool {
+        self.judge != SURVIVED && !self.note.contains("does no harm")
+    }
+
     fn cells(&self) -> [&str; 6] {
         [&self.judge, &self.scenario, &self.seed, &self.share, &self.cpu_s, &self.note]
     }
