@@ -36,7 +36,7 @@ pub(super) struct Args {
     /// Only one part of so many, e.g. 3/10: for CI, which cannot do all of it every time.
     #[arg(long, value_name = "K/N", value_parser = part)]
     rotate: Option<(usize, usize)>,
-    /// Only patches that docs/zoo.md has as caught, or as harmless: for CI, which must notice when a
+    /// Only patches that docs/zoo.md has as caught on every seed: for CI, which must notice when a
     /// judge has grown blind.
     #[arg(long)]
     known: bool,

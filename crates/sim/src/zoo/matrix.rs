@@ -107,9 +107,9 @@ impl Row {
         }
     }
 
-    /// Whether its fate is known, and is as it should be.
+    /// Whether every seed that was tried caught it, so that any of them must catch it again.
     pub fn is_settled(&self) -> bool {
-        self.judge != SURVIVED && !self.note.contains("does no harm")
+        self.share.split_once(" of ").is_some_and(|(failing, tried)| failing == tried)
     }
 
     fn cells(&self) -> [&str; 6] {
