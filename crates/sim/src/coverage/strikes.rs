@@ -5,12 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Counts, Coverage, add, transitions::Transitions};
-use crate::{
-    cast::hosts,
-    oracle::Facts,
-    plan::{Break, Plan},
-    scenario::Scenario,
-};
+use crate::{cast::hosts, oracle::Facts, plan::Plan, scenario::Scenario};
 
 /// A plain value as its one word in TOML: `act_then_close`, `settlement_file`.
 pub(super) fn word(value: &impl Serialize) -> String {
@@ -67,34 +62,10 @@ pub(super) fn of_world(coverage: &mut Coverage, scenario: &Scenario, plan: &Plan
     for fault in plan.faults.iter().filter(|fault| fault.at_ms < end_ms) {
         let kind = word(&fault.what);
         add(&mut coverage.struck, format!("world {kind}"), 1);
-        for host in hosts_of(&fault.what) {
+        for host in fault.what.hosts() {
             let service = hosts::service_of(host);
             add(&mut coverage.breaks, format!("{kind} {service}"), 1);
         }
-    }
-}
-
-fn hosts_of(what: &Break) -> Vec<&str> {
-    match what {
-        Break::Partition(a, b)
-        | Break::PartitionOneWay(a, b)
-        | Break::SlowLink(a, b, _)
-        | Break::Loss(a, b, _)
-        | Break::Reset(a, b) => vec![a, b],
-        Break::Refuse(host)
-        | Break::Crash(host)
-        | Break::MachineCrash(host)
-        | Break::DatabaseSlow(host, _)
-        | Break::DatabaseOutage(host)
-        | Break::DatabaseCut(host, _)
-        | Break::DatabaseLostRequest(host, _)
-        | Break::DatabaseLostAnswer(host, _)
-        | Break::DatabaseStall(host, ..)
-        | Break::Stall(host)
-        | Break::ClockSkew(host, _) => vec![host],
-        Break::SkewApart(one, other, _) => vec![one, other],
-        Break::Rewind { service, .. } => vec![service],
-        Break::PspOutage => vec![hosts::PSP],
     }
 }
 

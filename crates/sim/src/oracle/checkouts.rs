@@ -24,8 +24,8 @@ pub(super) fn checkout(facts: &Facts, line: &TellTale) -> Option<String> {
         Told::Keyed { status: 429, retry_after, key, .. } => {
             // A request that stood still may have begun late, and clocks that differ make its lease
             // another one's eternity.
-            let calm = facts.is_clear(Way::SHOP, line.asked_at - LEASE - CALM, line.at);
-            let excused = (is_under_way(facts, line, key) || !calm) && retry_after.is_some();
+            let bent = facts.is_time_bent(Way::SHOP, line.asked_at - LEASE - CALM, line.at);
+            let excused = (is_under_way(facts, line, key) || bent) && retry_after.is_some();
             (!excused).then(|| "a checkout was told 429, and nothing was under way".to_owned())
         }
         // The race was won by the other request: the key is that one's now.

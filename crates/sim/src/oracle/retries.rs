@@ -212,8 +212,9 @@ impl<'a> Acts<'a> {
     }
 
     fn clocks_are_off(&self) -> bool {
-        let mut faults = self.case.facts.plan.faults.iter();
-        faults.any(|f| matches!(&f.what, Break::ClockSkew(host, _) if host.starts_with("executor")))
+        let skewed = |what: &Break| matches!(what, Break::ClockSkew(..) | Break::SkewApart(..));
+        let mut faults = self.case.facts.plan.faults.iter().filter(|f| skewed(&f.what));
+        faults.any(|fault| fault.what.hosts().iter().any(|host| host.starts_with("executor")))
     }
 }
 

@@ -62,28 +62,12 @@ impl Way<'_> {
         self.services.contains(&kind) || (self.buyers && kind == "buyers")
     }
 
-    /// Whether a break lies on this way.
+    /// Whether a break lies on this way: a link does with both its ends.
     fn meets(&self, what: &Break) -> bool {
+        let hosts = what.hosts();
         match what {
-            Break::Partition(a, b)
-            | Break::PartitionOneWay(a, b)
-            | Break::SlowLink(a, b, _)
-            | Break::Loss(a, b, _)
-            | Break::Reset(a, b) => self.has(a) && self.has(b),
-            Break::Refuse(host)
-            | Break::Crash(host)
-            | Break::MachineCrash(host)
-            | Break::DatabaseSlow(host, _)
-            | Break::DatabaseOutage(host)
-            | Break::DatabaseCut(host, _)
-            | Break::DatabaseLostRequest(host, _)
-            | Break::DatabaseLostAnswer(host, _)
-            | Break::DatabaseStall(host, ..)
-            | Break::Stall(host)
-            | Break::ClockSkew(host, _) => self.has(host),
-            Break::SkewApart(one, other, _) => self.has(one) || self.has(other),
-            Break::Rewind { service, .. } => self.has(service),
-            Break::PspOutage => self.psp,
+            Break::SkewApart(..) => hosts.iter().any(|host| self.has(host)),
+            _ => hosts.iter().all(|host| self.has(host)),
         }
     }
 }
@@ -113,16 +97,34 @@ impl Facts {
         self.plan.start + SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX / 2))
     }
 
+    /// Whether within a stretch a clock on a way was off, or a host or a statement stood still: what
+    /// makes a lease last longer than it should.
+    pub(super) fn is_time_bent(&self, way: Way<'_>, from: Timestamp, to: Timestamp) -> bool {
+        let bends = |what: &Break| {
+            use Break::{ClockSkew, DatabaseStall, SkewApart, Stall};
+            matches!(what, ClockSkew(..) | SkewApart(..) | Stall(_) | DatabaseStall(..))
+        };
+        let mut felt = self.plan.faults.iter().filter(|f| bends(&f.what) && way.meets(&f.what));
+        felt.any(|fault| {
+            let (begin, end) = self.span(fault);
+            begin <= to && end >= from
+        })
+    }
+
+    /// When a break began, and when it was not felt any more.
+    fn span(&self, fault: &Fault) -> (Timestamp, Timestamp) {
+        let end = self.moment(fault.at_ms.saturating_add(fault.for_ms)).min(self.healed);
+        let from = self.moment(fault.at_ms);
+        (from, end.max(from) + tail(fault))
+    }
+
     /// The breaks on a way: when each began, and when it was not felt any more.
     pub(super) fn breaks<'a>(
         &'a self,
         way: Way<'a>,
     ) -> impl Iterator<Item = (Timestamp, Timestamp)> + 'a {
-        self.plan.faults.iter().filter(move |fault| way.meets(&fault.what)).map(|fault| {
-            let end = self.moment(fault.at_ms.saturating_add(fault.for_ms)).min(self.healed);
-            let from = self.moment(fault.at_ms);
-            (from, end.max(from) + tail(fault))
-        })
+        let mine = self.plan.faults.iter().filter(move |fault| way.meets(&fault.what));
+        mine.map(|fault| self.span(fault))
     }
 
     /// When the last break on a way that is felt within a stretch is not felt any more; `None`: the

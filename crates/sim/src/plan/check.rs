@@ -27,6 +27,31 @@ impl Plan {
 }
 
 impl Break {
+    /// The hosts that it strikes: both ends of a link; a service by its name alone.
+    pub(crate) fn hosts(&self) -> Vec<&str> {
+        match self {
+            Self::Partition(a, b)
+            | Self::PartitionOneWay(a, b)
+            | Self::SlowLink(a, b, _)
+            | Self::Loss(a, b, _)
+            | Self::Reset(a, b)
+            | Self::SkewApart(a, b, _) => vec![a, b],
+            Self::Refuse(host)
+            | Self::Crash(host)
+            | Self::MachineCrash(host)
+            | Self::DatabaseSlow(host, _)
+            | Self::DatabaseOutage(host)
+            | Self::DatabaseCut(host, _)
+            | Self::DatabaseLostRequest(host, _)
+            | Self::DatabaseLostAnswer(host, _)
+            | Self::DatabaseStall(host, ..)
+            | Self::Stall(host)
+            | Self::ClockSkew(host, _) => vec![host],
+            Self::Rewind { service, .. } => vec![service],
+            Self::PspOutage => vec![hosts::PSP],
+        }
+    }
+
     /// Whether this can be done to a cluster.
     ///
     /// # Errors

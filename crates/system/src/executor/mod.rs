@@ -91,8 +91,11 @@ struct Executor {
     backoff: Backoff,
 }
 
-const SCHEMA: &[Migration] =
-    &[FEED_SCHEMA, Migration { name: "operation", sql: include_str!("schema.sql") }];
+const SCHEMA: &[Migration] = &[
+    FEED_SCHEMA,
+    Migration { name: "operation", sql: include_str!("schema.sql") },
+    Migration { name: "unsent tries", sql: include_str!("unsent.sql") },
+];
 
 /// Runs the executor until `stop`.
 ///
@@ -133,4 +136,26 @@ pub async fn serve<L: Listener>(
     tokio::join!(server, worker);
     store.close().await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{Currency, Money};
+
+    /// Steps are only ever appended: a database of an earlier version is brought up to date.
+    #[tokio::test]
+    async fn what_an_earlier_version_accepted_is_still_there() {
+        sqlx::any::install_default_drivers();
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("executor.db").display());
+        let key = ("order-0001", wire::Kind::Confirm);
+        let money = Money::from_minor(1_000, Currency::Krw);
+        let earlier = Store::open(&url, &SCHEMA[..2]).await.expect("a database");
+        operation::accept(&earlier, key, "pay-1", money, 0).await.expect("accepted");
+        earlier.close().await;
+        let store = Store::open(&url, SCHEMA).await.expect("the same database");
+        let found = operation::find(&store, key.0, key.1).await.expect("read").expect("there");
+        assert_eq!((found.money, found.unsent), (money, 0));
+    }
 }

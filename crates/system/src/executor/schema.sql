@@ -16,8 +16,6 @@ CREATE TABLE operation (
     -- Tries since the operation was accepted or last re-driven; sends in all.
     tries          BIGINT NOT NULL DEFAULT 0,
     sends          BIGINT NOT NULL DEFAULT 0,
-    -- Tries in a row that surely did not reach the PSP; they are no tries of the budget.
-    unsent         BIGINT NOT NULL DEFAULT 0,
     -- When a worker shall take it; while one has it, when its lease ends. NULL: nothing to do.
     due_at         BIGINT,
     -- 1: given up; a person or the reconciliation must look.

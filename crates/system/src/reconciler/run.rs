@@ -39,6 +39,21 @@ pub(super) enum RunError {
     Store(#[from] StoreError),
 }
 
+impl Known {
+    /// When it is to be made (again), as seen in the night that began at `night`, if its day's second
+    /// night is `second`. `None`: not in this night.
+    fn due_at(&self, night: Timestamp, second: Timestamp) -> Option<Timestamp> {
+        let Some(finished_at) = self.finished_at else { return Some(night) };
+        let made = Timestamp::from_microsecond(finished_at).expect("we wrote it");
+        let is_left = self.is_open || made < second || self.runs < 2;
+        match () {
+            () if made < night && is_left => Some(night),
+            () if self.is_pending && made < night + SETTLES => Some(made + SETTLES),
+            () => None,
+        }
+    }
+}
+
 impl Reconciler {
     /// One step of the worker: makes the reports that are due, the oldest first. One that cannot be
     /// made holds up no other.
@@ -87,23 +102,16 @@ impl Reconciler {
         let mut day = latest;
         for _ in 0..NIGHTS {
             let text = day.to_string();
-            let missed = match known.iter().find(|known| known.day == text) {
-                Some(Known { finished_at: None, .. }) => true,
-                Some(Known { finished_at: Some(at), is_open, runs, is_pending, .. }) => {
-                    let at = Timestamp::from_microsecond(*at).expect("we wrote it");
-                    let second = day.next().next().at(self.night);
-                    let again = at + SETTLES;
-                    if *is_pending && at >= night && at < night + SETTLES && again > now {
-                        soon = Some(soon.map_or(again, |soon: Timestamp| soon.min(again)));
-                    }
-                    let pending = *is_pending && at < night + SETTLES && again <= now;
-                    pending || (at < night && (*is_open || at < second || *runs < 2))
-                }
+            let at = match known.iter().find(|known| known.day == text) {
+                Some(report) => report.due_at(night, day.next().next().at(self.night)),
                 // Before the first report there is nothing to make good, but yesterday.
-                None => day == latest || known.iter().any(|known| known.day < text),
+                None if day == latest || known.iter().any(|known| known.day < text) => Some(night),
+                None => None,
             };
-            if missed {
-                due.push(day);
+            match at {
+                Some(at) if at <= now => due.push(day),
+                Some(at) => soon = Some(soon.map_or(at, |soon: Timestamp| soon.min(at))),
+                None => {}
             }
             day = day.previous();
         }
@@ -177,5 +185,35 @@ impl Reconciler {
         self.recognise_late_lines(day, &mut found).await?;
         tracing::info!(%day, ?summary, differences = found.len(), "day reconciled");
         Ok((summary, found))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_made_in_two_nights_and_once_more_while_a_repair_is_pending() {
+        let hours = |n: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(n);
+        let minutes = |n: i64| SignedDuration::from_mins(n);
+        // The day's first night begins at 100 h, its second at 124 h.
+        let due = |made: Option<Timestamp>, runs, is_open, is_pending, night| {
+            let finished_at = made.map(Timestamp::as_microsecond);
+            let known = Known { day: String::new(), is_open, finished_at, runs, is_pending };
+            known.due_at(hours(night), hours(124))
+        };
+        let first = Some(hours(100) + minutes(1));
+        assert_eq!(due(None, 0, false, false, 100), Some(hours(100)), "never made");
+        assert_eq!(due(first, 1, false, false, 100), None, "made in this night");
+        assert_eq!(due(first, 1, false, false, 124), Some(hours(124)), "its second night");
+        let again = Some(hours(100) + minutes(21));
+        assert_eq!(due(first, 1, true, true, 100), again, "a repair is pending");
+        assert_eq!(due(again, 2, true, true, 100), None, "once more, and then the next night");
+        assert_eq!(due(again, 2, true, true, 124), Some(hours(124)));
+        let second = Some(hours(124) + minutes(1));
+        assert_eq!(due(second, 2, false, false, 148), None, "two nights are enough");
+        assert_eq!(due(second, 2, true, false, 148), Some(hours(148)), "it was left open");
+        let late = Some(hours(148) + minutes(1));
+        assert_eq!(due(late, 1, false, false, 172), Some(hours(172)), "first made after both");
     }
 }
