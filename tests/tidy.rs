@@ -162,6 +162,33 @@ fn the_wire_rule_sees_what_it_should() {
     assert!(!names_more_than_wire("use my_executor::operation;", "executor"));
 }
 
+/// A bug that cannot be planted any more proves nothing, and nobody would notice.
+#[test]
+fn every_planted_bug_applies_and_is_listed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let list = std::fs::read_to_string(root.join("zoo/README.md")).expect("zoo has a list");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(root.join("zoo")).expect("the repository has zoo/") {
+        let path = entry.expect("readable").path();
+        if path.extension().is_none_or(|extension| extension != "patch") {
+            continue;
+        }
+        let mut apply = std::process::Command::new("git");
+        apply.args(["apply", "--check"]).arg(&path).current_dir(root);
+        let output = apply.output().expect("git is needed to plant bugs");
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            found.push(format!("{}: {}", path.display(), said.trim()));
+        }
+        let stem = path.file_stem().expect("a name").to_string_lossy();
+        let (number, name) = stem.split_once('-').expect("NN-name");
+        if !list.contains(&format!("| {number} | `{name}` |")) {
+            found.push(format!("{}: zoo/README.md lacks its row", path.display()));
+        }
+    }
+    assert_none(found);
+}
+
 #[test]
 fn nothing_that_is_simulated_takes_time_chance_or_order_from_the_machine() {
     let simulated = [
