@@ -120,7 +120,7 @@ impl<'a> Acts<'a> {
 
     fn asked_to_wait(&self, call: &Call) -> Option<SignedDuration> {
         let heard = self.case.facts.is_clear(Way::PSP, call.at, call.at);
-        let struck = |a: &&&Applied| a.endpoint == call.endpoint && a.at == call.at;
+        let struck = |a: &&&Applied| (a.endpoint, a.at) == (call.endpoint, call.at);
         match self.case.struck.iter().find(struck).filter(|_| heard)?.verdict {
             Verdict::TooMany { retry_after_s } => {
                 Some(SignedDuration::from_secs(i64::try_from(retry_after_s).unwrap_or(0)))
@@ -180,9 +180,8 @@ impl<'a> Acts<'a> {
 
     /// Whether the answer to a call was made to come late or in pieces.
     fn told_late(&self, call: &Call) -> bool {
-        let within = |a: &Applied| a.endpoint == call.endpoint && a.at == call.at;
         self.case.struck.iter().any(|a| {
-            within(a)
+            (a.endpoint, a.at) == (call.endpoint, call.at)
                 && matches!(
                     a.verdict,
                     Verdict::ActThenLate { .. }
