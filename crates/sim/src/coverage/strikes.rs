@@ -98,7 +98,7 @@ fn switched_on(section: &impl Serialize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan;
+    use crate::plan::{self, Break};
 
     const TEXT: &str = "name = \"x\"\nabout = \"y\"\n[psp]\nheld = 1.0\n\
                         rules = [{ on = { endpoint = \"confirm\" }, then = \"act_twice\" }]\n\
