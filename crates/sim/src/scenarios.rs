@@ -40,6 +40,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "storm",
     "stubborn",
     "webhooks_only",
+    "webhooks_halfway",
 ];
 
 /// The text of one; `None` if there is none of this name.

@@ -172,6 +172,14 @@ impl<'a> Case<'a> {
         all - self.honest_calls(from, to).len()
     }
 
+    /// How many calls in a stretch of time were planted to be slow, but well within the patience
+    /// of whoever asks.
+    pub(super) fn slow_calls(&self, from: Timestamp, to: Timestamp) -> usize {
+        let patience = self.facts.plan.cluster.psp_deadline_ms;
+        let slow = |verdict: &Verdict| matches!(verdict, Verdict::Delay { ms } if ms * 2 <= patience);
+        self.struck.iter().filter(|a| (from..=to).contains(&a.at) && slow(&a.verdict)).count()
+    }
+
     /// When the last thing that was planted on this order's way to its end, after `from`, was not
     /// felt any more; `from` if nothing was.
     pub(super) fn last_trouble(&self, from: Timestamp, to: Timestamp) -> Timestamp {

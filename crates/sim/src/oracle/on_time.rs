@@ -177,7 +177,7 @@ fn heard(case: &Case<'_>) -> Option<String> {
         }
     };
     // A call about the payment that was planted to go wrong costs another try.
-    let spoilt = case.spoilt_calls(told.at, by) > 0;
+    let spoilt = case.spoilt_calls(told.at, by) > case.slow_calls(told.at, by);
     let late = end > by && clear && !spoilt;
     late.then(|| {
         format!(
