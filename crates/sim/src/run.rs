@@ -323,6 +323,7 @@ fn judge(ctl: &Ctl, stage: &Stage, facts: &Facts) -> Vec<Violation> {
     let mut found: Vec<Violation> = watchers.zero_sum.found().to_vec();
     found.extend_from_slice(watchers.append_only.found());
     found.extend_from_slice(watchers.legal.found());
+    found.extend_from_slice(watchers.operations.found());
     found.extend_from_slice(watchers.feeds.found());
     found.extend(oracle::judge_safety(facts));
     found.extend(oracle::judge_causes(facts));

@@ -24,6 +24,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "duplicate_answers",
     "executor_crash",
     "false_success",
+    "half_away",
     "hiccups",
     "kill_every_minute",
     "late_webhooks",

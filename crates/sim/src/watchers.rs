@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use crate::{
     engine::Ctl,
-    oracle::{self, AppendOnly, Facts, Feeds, Legal, Looked, Times, ZeroSum},
+    oracle::{self, AppendOnly, Facts, Feeds, Legal, Looked, Operations, Times, ZeroSum},
 };
 
 /// What watches the databases.
@@ -13,6 +13,7 @@ pub(crate) struct Watchers {
     pub(crate) zero_sum: ZeroSum,
     pub(crate) append_only: AppendOnly,
     pub(crate) legal: Legal,
+    pub(crate) operations: Operations,
     pub(crate) feeds: Feeds,
     pub(crate) times: Times,
 }
@@ -25,7 +26,7 @@ impl Watchers {
         looked.note("no-panics", ctl.hosts().len());
         looked.note("zero-sum", self.zero_sum.looked());
         looked.note("append-only", self.append_only.looked());
-        looked.note("legal-states", self.legal.looked());
+        looked.note("legal-states", self.legal.looked() + self.operations.looked());
         looked.note("feed-order", self.feeds.looked());
         looked
     }
@@ -51,6 +52,12 @@ pub(crate) fn watch(ctl: &Ctl) -> Rc<RefCell<Watchers>> {
         Box::new(move |commit| {
             shared.borrow_mut().legal.observe(commit);
         }),
+    );
+    let shared = watchers.clone();
+    ctl.db().observe(
+        "executor",
+        Operations::TABLES,
+        Box::new(move |commit| shared.borrow_mut().operations.observe(commit)),
     );
     for database in ["payment", "executor", "wallet", "ledger"] {
         let shared = watchers.clone();

@@ -176,7 +176,8 @@ impl<'a> Case<'a> {
     /// of whoever asks.
     pub(super) fn slow_calls(&self, from: Timestamp, to: Timestamp) -> usize {
         let patience = self.facts.plan.cluster.psp_deadline_ms;
-        let slow = |verdict: &Verdict| matches!(verdict, Verdict::Delay { ms } if ms * 2 <= patience);
+        let slow =
+            |verdict: &Verdict| matches!(verdict, Verdict::Delay { ms } if ms * 2 <= patience);
         self.struck.iter().filter(|a| (from..=to).contains(&a.at) && slow(&a.verdict)).count()
     }
 

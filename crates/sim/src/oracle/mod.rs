@@ -19,6 +19,7 @@ mod legal;
 mod looked;
 mod necessary;
 mod on_time;
+mod operations;
 mod reconciled;
 mod reported;
 mod retries;
@@ -40,6 +41,7 @@ pub use feeds::Feeds;
 pub use goodput::goodput;
 pub use legal::Legal;
 pub use looked::{Looked, looked};
+pub use operations::Operations;
 pub use reported::lists_lied;
 pub use times::Times;
 pub use zero_sum::ZeroSum;
@@ -74,7 +76,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "legal-states",
-        sentence: "A payment order only ever moves along its state machine, and is booked only once paid.",
+        sentence: "A payment order and an operation at the PSP only ever move along their state machines; booked is only what was paid, and what is proven stays.",
     },
     Invariant {
         id: "wallet-ledger",
