@@ -10,6 +10,7 @@ macro_rules! embedded {
 /// All of them, by name, in alphabetical order: the name and the text of the file.
 pub const EMBEDDED: &[(&str, &str)] = embedded![
     "broken_night",
+    "busy_at_midnight",
     "busy_day",
     "canary_amount",
     "canary_charged_again",
