@@ -325,6 +325,7 @@ fn judge(ctl: &Ctl, stage: &Stage, facts: &Facts) -> Vec<Violation> {
     found.extend_from_slice(watchers.legal.found());
     found.extend_from_slice(watchers.operations.found());
     found.extend_from_slice(watchers.feeds.found());
+    found.extend_from_slice(watchers.outbox.found());
     found.extend(oracle::judge_safety(facts));
     found.extend(oracle::judge_causes(facts));
     let pending = oracle::pending(facts);

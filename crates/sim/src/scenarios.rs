@@ -32,6 +32,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "long_outages",
     "lost_answer",
     "month",
+    "nobody_waits",
     "psp_outage",
     "rate_limited",
     "rewind",
@@ -41,8 +42,8 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "stalls",
     "storm",
     "stubborn",
-    "webhooks_only",
     "webhooks_halfway",
+    "webhooks_only",
 ];
 
 /// The text of one; `None` if there is none of this name.

@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use crate::{
     engine::Ctl,
-    oracle::{self, AppendOnly, Facts, Feeds, Legal, Looked, Operations, Times, ZeroSum},
+    oracle::{self, AppendOnly, Facts, Feeds, Legal, Looked, Operations, Outbox, Times, ZeroSum},
 };
 
 /// What watches the databases.
@@ -15,6 +15,7 @@ pub(crate) struct Watchers {
     pub(crate) legal: Legal,
     pub(crate) operations: Operations,
     pub(crate) feeds: Feeds,
+    pub(crate) outbox: Outbox,
     pub(crate) times: Times,
 }
 
@@ -28,6 +29,7 @@ impl Watchers {
         looked.note("append-only", self.append_only.looked());
         looked.note("legal-states", self.legal.looked() + self.operations.looked());
         looked.note("feed-order", self.feeds.looked());
+        looked.note("outbox", self.outbox.looked());
         looked
     }
 }
@@ -67,6 +69,14 @@ pub(crate) fn watch(ctl: &Ctl) -> Rc<RefCell<Watchers>> {
             Box::new(move |commit| {
                 shared.borrow_mut().feeds.observe(commit);
             }),
+        );
+    }
+    for (database, tables) in Outbox::TABLES {
+        let shared = watchers.clone();
+        ctl.db().observe(
+            database,
+            tables,
+            Box::new(move |commit| shared.borrow_mut().outbox.observe(commit)),
         );
     }
     for (database, tables) in Times::TABLES {

@@ -20,6 +20,7 @@ mod looked;
 mod necessary;
 mod on_time;
 mod operations;
+mod outbox;
 mod reconciled;
 mod reported;
 mod retries;
@@ -42,6 +43,7 @@ pub use goodput::goodput;
 pub use legal::Legal;
 pub use looked::{Looked, looked};
 pub use operations::Operations;
+pub use outbox::Outbox;
 pub use reported::lists_lied;
 pub use times::Times;
 pub use zero_sum::ZeroSum;
@@ -85,6 +87,10 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         id: "feed-order",
         sentence: "Places in a feed become visible in order and without gaps, and what has a place keeps it.",
+    },
+    Invariant {
+        id: "outbox",
+        sentence: "What happened and the event that tells of it are one commit, in every service.",
     },
     Invariant {
         id: "idempotent-answers",

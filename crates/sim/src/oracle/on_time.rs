@@ -3,7 +3,7 @@
 use fake_psp::Cause;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Asked, Facts, Told, Violation, case::Case, trouble::Way};
+use super::{Asked, Facts, Told, Violation, case::Case, times::OperationMove, trouble::Way};
 use crate::scenario::Cluster;
 
 const ID: &str = "on-time";
@@ -59,6 +59,7 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
         found.extend(answers(case).map(told));
         found.extend(settled(case).map(told));
         found.extend(booked(case).map(told));
+        found.extend(learned(case).map(told));
         found.extend(heard(case).map(told));
     }
     found.extend(reports(facts));
@@ -146,6 +147,24 @@ fn booked(case: &Case<'_>) -> Option<String> {
         Some(calm) => calm.max(paid) + hanging(cluster) + booking(cluster),
     };
     (done > by).then(|| format!("was paid {} and done {}", at(case, paid), at(case, done)))
+}
+
+/// What the executor has proven, the payment service learns soon: it follows the executor's feed,
+/// and what another replica wrote is seen at the next look.
+fn learned(case: &Case<'_>) -> Option<String> {
+    let end = case.times.final_at()?;
+    let proves = |step: &&OperationMove| {
+        step.kind == "CONFIRM" && matches!(step.state.as_str(), "APPROVED" | "DECLINED")
+    };
+    let proven = case.times.operations.iter().find(proves)?.at;
+    let cluster = &case.facts.plan.cluster;
+    let alone = cluster.executor == 1;
+    let look = if alone { SignedDuration::ZERO } else { ms(cluster.feed_recheck_ms) };
+    let by = match case.facts.trouble(Way::LEARN, proven - hanging(cluster), end) {
+        None => proven + look + MARGIN,
+        Some(calm) => calm.max(proven) + hanging(cluster) + look + MARGIN,
+    };
+    (end > by).then(|| format!("was proven {} and final only {}", at(case, proven), at(case, end)))
 }
 
 /// A true webhook of an outcome makes a payment final that is open, without waiting for more.
@@ -245,6 +264,7 @@ mod tests {
         let times = facts.times.orders.get_mut(ORDER).expect("it is there");
         let step = times.moves.iter_mut().find(|(_, s)| s == status).expect("it came to that");
         step.0 = at(ms);
+        times.operations.last_mut().expect("it was proven").at = at(ms - 20);
         facts
     }
 
@@ -291,6 +311,17 @@ mod tests {
         let mut facts = paid();
         facts.times.orders.get_mut(ORDER).expect("it is there").ledger.clear();
         assert_seen(judge, &facts, "declared done before both books");
+    }
+
+    #[test]
+    fn what_is_proven_is_learned_soon() {
+        let mut facts = moved("SUCCESS", 40_000);
+        let times = facts.times.orders.get_mut(ORDER).expect("it is there");
+        times.operations.last_mut().expect("it was proven").at = at(1_300);
+        times.done_at = Some(at(41_000));
+        assert_seen(judge, &facts, "and final only 0:40 min after the start");
+        facts.plan.cluster.executor = 2;
+        assert_eq!(judged(judge, &facts), [""; 0]);
     }
 
     #[test]

@@ -62,6 +62,7 @@ pub(super) fn ended(status: &str, ms: i64) -> Facts {
     facts.history[2] = line(Asked::Confirm, 1_200, 1_400, page("UNKNOWN"));
     let times = facts.times.orders.get_mut(ORDER).expect("it is there");
     times.moves[2] = (at(ms), status.to_owned());
+    times.operations.last_mut().expect("it was proven").at = at(ms - 20);
     (times.done_at, times.wallet, times.ledger) = (None, [].into(), [].into());
     facts
 }

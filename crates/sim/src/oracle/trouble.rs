@@ -40,6 +40,9 @@ impl Way<'static> {
     /// An operation at the PSP, and its outcome back to the payment.
     pub(super) const EXECUTE: Self =
         Way { services: &["payment", "executor"], psp: true, buyers: false };
+    /// What the executor has proven, to the payment.
+    pub(super) const LEARN: Self =
+        Way { services: &["payment", "executor"], psp: false, buyers: false };
     /// Calls of the PSP.
     pub(super) const PSP: Self = Way { services: &["executor"], psp: true, buyers: false };
     /// From a payment's success to both books and back.
