@@ -66,6 +66,7 @@ mod tests {
             Verdict::Duplicate { times: u32::MAX },
             Verdict::OffBy { won: i64::MAX },
             Verdict::FeeOff { won: i64::MIN },
+            Verdict::PayOutOff { won: i64::MAX },
             Verdict::Delay { ms: u64::MAX },
             Verdict::ConsoleCancel { ms: 1, amount: Some(0) },
             Verdict::Maintenance { code: None, status: Some(99) },

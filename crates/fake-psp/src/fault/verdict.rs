@@ -202,6 +202,12 @@ pub enum Verdict {
         /// Won.
         won: i64,
     },
+    /// Settlement row: the pay-out is this much too high (or, negative, too low), and agrees with
+    /// neither amount nor fee.
+    PayOutOff {
+        /// Won.
+        won: i64,
+    },
     /// Settlement row: listed as sold (and so paid out) this many days later.
     Late {
         /// Days.
@@ -268,6 +274,7 @@ impl Verdict {
             Self::Missing,
             Self::OffBy { won: 1 },
             Self::FeeOff { won: 1 },
+            Self::PayOutOff { won: 1 },
             Self::Late { days: 1 },
             Self::Early { days: 1 },
         ]
@@ -321,6 +328,7 @@ impl Verdict {
             Self::Missing => "missing",
             Self::OffBy { .. } => "off_by",
             Self::FeeOff { .. } => "fee_off",
+            Self::PayOutOff { .. } => "pay_out_off",
             Self::Late { .. } => "late",
             Self::Early { .. } => "early",
         }
@@ -379,6 +387,7 @@ impl Verdict {
             Self::Missing
             | Self::OffBy { .. }
             | Self::FeeOff { .. }
+            | Self::PayOutOff { .. }
             | Self::Late { .. }
             | Self::Early { .. } => endpoint == SettlementFile,
         }

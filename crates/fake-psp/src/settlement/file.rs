@@ -92,6 +92,7 @@ fn corrupt(
         Verdict::OffBy { won } => row.amount += won,
         // The pay-out goes with the fee: the row agrees with itself, but not with the contract.
         Verdict::FeeOff { won } => row.fees.base += won,
+        Verdict::PayOutOff { won } => row.pay_out_off = won,
         Verdict::Late { days } => row = row.moved_by(i64::from(days), ask.config),
         Verdict::Early { days } => row = row.moved_by(-i64::from(days), ask.config),
         _ => {}

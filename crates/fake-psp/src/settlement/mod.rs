@@ -42,6 +42,8 @@ pub(crate) struct SettlementRow {
     nth: u32,
     pub(crate) amount: i64,
     pub(crate) fees: Fees,
+    /// What is wrong about the pay-out: nothing, unless the fault programme says so.
+    pay_out_off: i64,
     pub(crate) approved_at: Timestamp,
     /// The Korean day from which the other days are counted: of the transaction, or of the request
     /// for a manual settlement.
@@ -75,6 +77,7 @@ impl SettlementRow {
             nth: movement.nth,
             amount,
             fees,
+            pay_out_off: 0,
             approved_at: payment.approved_at.unwrap_or(movement.at),
             day,
             sold,
@@ -92,7 +95,7 @@ impl SettlementRow {
     }
 
     pub(crate) fn pay_out(&self) -> i64 {
-        self.amount - self.fee()
+        self.amount - self.fee() + self.pay_out_off
     }
 
     fn subject(&self) -> Subject<'_> {

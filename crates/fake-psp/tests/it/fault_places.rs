@@ -258,7 +258,8 @@ async fn a_deposit_that_never_was_is_not_taken_back_either() {
 
 #[tokio::test(start_paused = true)]
 async fn every_verdict_on_settlement_rows() {
-    let honest = json!({"rows": 1, "amount": 1_000, "fee": 30, "soldDate": "2026-01-02"});
+    let honest = json!({"rows": 1, "amount": 1_000, "fee": 30, "payOut": 970,
+        "soldDate": "2026-01-02"});
     for word in Vocabulary::default().verdicts {
         if !word.example.fits(Endpoint::SettlementFile) || word.example == Verdict::Pass {
             continue;
@@ -270,12 +271,14 @@ async fn every_verdict_on_settlement_rows() {
         let rows = shop.get(path).await.json();
         let row = &rows[0];
         let seen = json!({"rows": rows.as_array().unwrap().len(), "amount": row["amount"],
-            "fee": row["fee"], "soldDate": row["soldDate"]});
+            "fee": row["fee"], "payOut": row["payOutAmount"], "soldDate": row["soldDate"]});
         let expected = match word.example {
-            Verdict::Missing => json!({"rows": 0, "amount": null, "fee": null, "soldDate": null}),
+            Verdict::Missing => json!({"rows": 0, "amount": null, "fee": null, "payOut": null,
+                "soldDate": null}),
             Verdict::Duplicate { .. } => with(honest.clone(), &json!({"rows": 2})),
-            Verdict::OffBy { .. } => with(honest.clone(), &json!({"amount": 1_001})),
-            Verdict::FeeOff { .. } => with(honest.clone(), &json!({"fee": 31})),
+            Verdict::OffBy { .. } => with(honest.clone(), &json!({"amount": 1_001, "payOut": 971})),
+            Verdict::FeeOff { .. } => with(honest.clone(), &json!({"fee": 31, "payOut": 969})),
+            Verdict::PayOutOff { .. } => with(honest.clone(), &json!({"payOut": 971})),
             Verdict::Late { .. } => with(honest.clone(), &json!({"soldDate": "2026-01-03"})),
             Verdict::Early { .. } => with(honest.clone(), &json!({"soldDate": "2026-01-01"})),
             ref other => panic!("{other:?}"),

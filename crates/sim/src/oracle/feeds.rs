@@ -26,12 +26,13 @@ impl Feeds {
         let mut fresh = Vec::new();
         for change in commit.changes.iter().filter(|c| c.table == "event") {
             let place = change.row.as_ref().and_then(|row| row["seq"].as_i64());
+            let at = change.row.as_ref().and_then(|row| row["at"].as_i64());
             let before = places.get(&change.rowid).copied();
             match (before, place) {
                 _ if change.op == Op::Delete => wrong.push("an event was deleted".to_owned()),
                 (None, Some(place)) => {
                     places.insert(change.rowid, place);
-                    fresh.push(place);
+                    fresh.push((place, at));
                 }
                 (Some(before), after) if after != Some(before) => {
                     wrong.push(format!("the event at {before} is now at {after:?}"));
@@ -40,8 +41,12 @@ impl Feeds {
             }
         }
         fresh.sort_unstable();
+        // Of those that become visible together, what was written earlier comes first.
+        if !fresh.is_sorted_by_key(|(_, at)| *at) {
+            wrong.push(format!("the places {fresh:?} are not in the order of their times"));
+        }
         let head = self.head.entry(commit.db.clone()).or_default();
-        for place in fresh {
+        for (place, _) in fresh {
             if place != *head + 1 {
                 wrong.push(format!("{place} became visible after {head}"));
             }
@@ -76,11 +81,24 @@ mod tests {
         for changes in commits {
             let changes = changes.iter().map(|(rowid, place)| {
                 let place = place.map_or(Value::Null, Value::from);
-                row("event", Op::Update, *rowid, &[("seq", place)])
+                row("event", Op::Update, *rowid, &[("seq", place), ("at", 0.into())])
             });
             oracle.observe(&commit(changes.collect()));
         }
         oracle.found().len()
+    }
+
+    #[test]
+    fn events_that_are_stamped_together_are_in_the_order_of_their_times() {
+        for (times, found) in [([5, 5], 0), ([5, 6], 0), ([6, 5], 1)] {
+            let stamped = |place: i64| {
+                let at = times[place as usize - 1].into();
+                row("event", Op::Update, place, &[("seq", place.into()), ("at", at)])
+            };
+            let mut oracle = Feeds::default();
+            oracle.observe(&commit(vec![stamped(2), stamped(1)]));
+            assert_eq!(oracle.found().len(), found);
+        }
     }
 
     #[test]

@@ -3,10 +3,14 @@
 //! Consistent is not enough: a system that sells nothing is consistent. Causes come from the plan
 //! and from the fake PSP's record of what it did to whom, never from what the services say.
 
-use fake_psp::{BookKind, Cause, Endpoint};
+use fake_psp::{BookKind, Call, Cause, Endpoint};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Asked, Facts, Told, Violation, case::Case, trouble::Way};
+use super::{
+    Asked, Facts, Told, Violation,
+    case::Case,
+    trouble::{Way, is_about_payment},
+};
 use crate::plan::Habit;
 
 const ID: &str = "necessary";
@@ -20,6 +24,7 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
     for case in cases {
         let told = |detail| Violation::new(ID, Some(case.id()), detail);
         found.extend(failure(case).map(told));
+        found.extend(paid_for_nothing(case).map(told));
         found.extend(never_begun(case).map(told));
         found.extend(not_at_once(case).map(told));
         found.extend(dead_letters(case).map(told));
@@ -58,6 +63,28 @@ fn failure(case: &Case<'_>) -> Option<String> {
     let spoilt = case.spoilt_calls(begin, end) > 0;
     let held_up = !case.facts.is_clear(Way::CONFIRM, begin - CALM, end);
     (!spoilt && !held_up).then(|| "failed, and nothing that was planted explains it".to_owned())
+}
+
+/// What the PSP showed to be given back, all of it, before it was first seen, is no payment.
+fn paid_for_nothing(case: &Case<'_>) -> Option<String> {
+    let proven = case.times.operations.iter().find(|step| step.state == "APPROVED")?;
+    let about = |call: &&&Call| is_about_payment(call.endpoint) && call.at <= proven.at;
+    let last = case.calls.iter().filter(about).max_by_key(|call| call.seq)?;
+    let mine = case.facts.book.iter();
+    let mine = mine.filter(|entry| entry.order_id == case.id() && entry.at < last.at);
+    let (taken, back): (Vec<_>, Vec<_>) = mine.partition(|entry| entry.kind == BookKind::Captured);
+    let sum = |entries: &[&fake_psp::BookEntry]| entries.iter().map(|e| e.amount).sum::<i64>();
+    let gone = !taken.is_empty() && sum(&taken) == sum(&back);
+    let honest = last.fault.is_none() && !last.replayed && last.status == Some(200);
+    // No older answer can be under way any more.
+    let patience = i64::try_from(case.facts.plan.cluster.psp_deadline_ms).unwrap_or(i64::MAX / 4);
+    let since = last.at - SignedDuration::from_millis(patience) - SignedDuration::from_secs(5);
+    let older = case.calls.iter().any(|call| call.seq < last.seq && call.at >= since);
+    let alone = !older && !case.facts.is_time_bent(Way::EXECUTE, since, proven.at);
+    (gone && honest && alone && proven.kind == "CONFIRM").then(|| {
+        "was called paid by an answer in which the PSP showed that all of it had been given back"
+            .to_owned()
+    })
 }
 
 /// Whoever confirms begins a payment, unless the shop could not be reached.
@@ -244,6 +271,25 @@ mod tests {
     }
 
     #[test]
+    fn what_was_seen_to_be_given_back_is_no_payment() {
+        let mut facts = paid();
+        facts.book = booked([capture(ORDER, 500), give_back(ORDER, 500)]);
+        (facts.book[0].at, facts.book[1].at) = (at(1_300), at(1_500));
+        // It was approved before.
+        assert_eq!(judged(judge, &facts), [""; 0]);
+        let times = facts.times.orders.get_mut(ORDER).expect("it is there");
+        times.operations.last_mut().expect("approved").at = at(60_000);
+        facts.calls.push(call(1, Endpoint::Read, 59_900, "", Some(200)));
+        assert_seen(judge, &facts, "all of it had been given back");
+        facts.book[1].amount = 499;
+        assert_eq!(judged(judge, &facts), [""; 0]);
+        facts.book[1].amount = 500;
+        // An older answer may still be under way.
+        facts.calls[0].at = at(40_000);
+        assert_eq!(judged(judge, &facts), [""; 0]);
+    }
+
+    #[test]
     fn whoever_confirms_begins_a_payment() {
         let facts = ended("NOT_STARTED", 1_380);
         assert_seen_in(&facts, "never begun");
@@ -283,6 +329,7 @@ mod tests {
     fn what_is_given_back_must_have_been_lied_about() {
         let mut facts = paid();
         facts.book = booked([capture(ORDER, 500), give_back(ORDER, 500)]);
+        facts.book[1].at = at(9_000);
         facts.book[1].cause = Cause::Cancel;
         assert_seen(judge, &facts, "was given back");
     }

@@ -64,7 +64,7 @@ fn planted(facts: &Facts) -> BTreeMap<&str, BTreeSet<&'static str>> {
             Verdict::Missing if paid.contains(order_id) => kinds.insert("settlement_missing"),
             Verdict::Late { .. } if paid.contains(order_id) => kinds.insert("settlement_missing"),
             Verdict::Duplicate { .. } => kinds.insert("settlement_duplicated"),
-            Verdict::OffBy { .. } => kinds.insert("settlement_amount"),
+            Verdict::OffBy { .. } | Verdict::PayOutOff { .. } => kinds.insert("settlement_amount"),
             _ => false,
         };
     }

@@ -24,7 +24,33 @@ pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
     if lists_lied(&facts.applied) {
         return Vec::new();
     }
-    missing(facts)
+    let mut found = missing(facts);
+    found.extend(unequal_books(facts));
+    found
+}
+
+/// Wallets that differ from the ledger at the end, and of which no report says so.
+fn unequal_books(facts: &Facts) -> Vec<Violation> {
+    if !facts.reports.values().any(|finished| *finished) {
+        return Vec::new();
+    }
+    let owed = |seller: &str| -facts.ledger.get(&format!("seller_payable:{seller}")).unwrap_or(&0);
+    let unequal = facts.wallet.iter().filter(|(seller, has)| **has != owed(seller));
+    let unsaid = unequal.filter(|(seller, _)| {
+        // Amounts are of won, where no currency is named.
+        let named = seller.contains(' ').then(|| (*seller).clone());
+        let subject = named.unwrap_or_else(|| format!("{seller} KRW"));
+        let same = |d: &super::DifferenceRow| d.subject == subject;
+        !facts.differences.iter().any(|d| d.kind == "wallet_ledger_mismatch" && same(d))
+    });
+    let told = |(seller, has): (&String, &i64)| {
+        let owed = owed(seller);
+        let detail = format!(
+            "{seller} has {has} in the wallet, the ledger owes {owed}, and no report says so"
+        );
+        Violation::new(ID, None, detail)
+    };
+    unsaid.map(told).collect()
 }
 
 /// What is so, and in no report whose time has come.
@@ -143,6 +169,25 @@ mod tests {
             class: "MANUAL".into(),
             repair: repair.into(),
         }
+    }
+
+    #[test]
+    fn a_wallet_that_differs_from_the_ledger_is_in_a_report() {
+        let mut facts = facts("SUCCESS", booked([capture("o", 500)]));
+        facts.wallet = [("s".to_owned(), 501), ("s USD".to_owned(), 7)].into();
+        facts.ledger =
+            [("seller_payable:s".to_owned(), -500), ("seller_payable:s USD".to_owned(), -7)].into();
+        assert_eq!(judge(&facts).len(), 1);
+        let mut said = difference("wallet_ledger_mismatch", "NONE");
+        said.subject = "s USD".into();
+        facts.differences = vec![said.clone()];
+        assert_eq!(judge(&facts).len(), 1, "another currency");
+        said.subject = "s KRW".into();
+        facts.differences.push(said);
+        assert_eq!(judge(&facts), []);
+        facts.differences.clear();
+        facts.reports = [(DAY.to_owned(), false)].into();
+        assert_eq!(judge(&facts), [], "no report was made");
     }
 
     fn by_hand() -> Vec<BookEntry> {

@@ -34,6 +34,8 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
             found.extend(acts.too_soon().map(told));
             found.extend(acts.unread().map(told));
             found.extend(acts.keys().map(told));
+            found.extend(acts.not_believed().map(told));
+            found.extend(acts.never_ended().map(told));
             first_waits.extend(acts.first_wait());
         }
         found.extend(reads(case).map(told));
@@ -46,6 +48,7 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
 /// The calls by which the PSP was asked to do one thing for one order.
 struct Acts<'a> {
     case: &'a Case<'a>,
+    kind: &'static str,
     calls: Vec<&'a Call>,
     /// When the operation was begun, and whenever it was taken out of the dead letters.
     epochs: Vec<Timestamp>,
@@ -63,7 +66,7 @@ impl<'a> Acts<'a> {
             }
             was_dead = step.dead;
         }
-        Self { case, calls, epochs }
+        Self { case, kind, calls, epochs }
     }
 
     /// Calls of the epoch that begins at `epoch`.
@@ -178,6 +181,37 @@ impl<'a> Acts<'a> {
         None
     }
 
+    /// A final no ends it: nobody looks at the payment first, or tries again.
+    fn not_believed(&self) -> Option<String> {
+        let soon = SignedDuration::from_secs(5);
+        let mut steps = self.case.times.operations.iter().filter(|step| step.kind == self.kind);
+        self.calls.iter().find_map(|call| {
+            let code = call.code.as_deref().filter(|code| codes::is_final(code))?;
+            let facts = self.case.facts;
+            let heard = facts.is_clear(Way::EXECUTE, call.at - soon, call.at + soon);
+            let next = steps.find(|step| step.at > call.at)?;
+            let believed = next.state != "UNKNOWN" || next.at > call.at + soon;
+            (heard && !believed && !self.told_late(call))
+                .then(|| format!("was answered {code}, which is final, and not believed"))
+        })
+    }
+
+    /// A PSP that hangs is left after the configured time, and something comes of the try.
+    fn never_ended(&self) -> Option<String> {
+        let facts = self.case.facts;
+        let patience = i64::try_from(facts.plan.cluster.psp_deadline_ms).unwrap_or(i64::MAX / 4);
+        let patience = SignedDuration::from_millis(patience) + SignedDuration::from_secs(5);
+        let late = self.calls.iter().find(|call| {
+            let by = call.at + patience;
+            let mut steps = self.case.times.operations.iter().filter(|s| s.kind == self.kind);
+            let ended = steps.any(|step| (call.at..=by).contains(&step.at));
+            let was_final = self.case.times.final_at().is_some_and(|end| end <= call.at);
+            !ended && !was_final && facts.is_clear(Way::EXECUTE, call.at - MOST, by)
+        })?;
+        let at = late.at.duration_since(facts.plan.start).as_secs();
+        Some(format!("nothing came of the call {at} s after the start within {patience:#}"))
+    }
+
     /// Whether the answer to a call was made to come late or in pieces.
     fn told_late(&self, call: &Call) -> bool {
         self.case.struck.iter().any(|a| {
@@ -206,7 +240,8 @@ impl<'a> Acts<'a> {
         });
         let next = self.case.calls.iter().find(|call| call.seq > first.seq)?;
         let clear = self.case.facts.is_clear(Way::EXECUTE, first.at - MOST, next.at);
-        let webhook = self.case.facts.transmissions.iter().any(|t| t.order_id == self.case.id());
+        let mut heard = self.case.facts.transmissions.iter().filter(|t| t.at <= next.at);
+        let webhook = heard.any(|t| t.order_id == self.case.id());
         (quick && clear && !webhook).then(|| next.at.duration_since(first.at))
     }
 
@@ -282,7 +317,9 @@ mod tests {
     use Endpoint::{Confirm, Read};
 
     use super::*;
-    use crate::oracle::stories::{ORDER, assert_seen, call, cut_off, judged, paid, strike};
+    use crate::oracle::stories::{
+        ORDER, assert_seen, call, cut_off, ended, judged, paid, refuse, step, strike, webhook,
+    };
 
     /// One refused confirm after the other, each read before it is repeated.
     fn refused(times: &[i64], keys: &[&str], status: u16) -> Facts {
@@ -387,6 +424,50 @@ mod tests {
         assert_seen(judge, &facts, "was read 4 times, 3 are allowed");
         facts.webhooks.insert(ORDER.to_owned(), 1);
         assert_eq!(judged(judge, &facts), [""; 0]);
+    }
+
+    #[test]
+    fn a_final_no_is_believed_at_once() {
+        let mut facts = ended("FAILURE", 60_000);
+        facts.calls[0].status = Some(403);
+        facts.calls[0].code = Some("REJECT_CARD_COMPANY".into());
+        let times = facts.times.orders.get_mut(ORDER).expect("it is there");
+        times.operations.insert(2, step(1_320, "UNKNOWN", 1, false));
+        assert_seen(judge, &facts, "answered REJECT_CARD_COMPANY, which is final, and not");
+        facts.calls[0].code = Some("PROVIDER_ERROR".into());
+        assert_eq!(judged(judge, &facts), [""; 0]);
+        facts.calls[0].code = Some("REJECT_CARD_COMPANY".into());
+        cut_off(&mut facts, 1_000, 2_000);
+        assert_eq!(judged(judge, &facts), [""; 0]);
+    }
+
+    #[test]
+    fn a_call_that_hangs_is_given_up() {
+        let patience = i64::try_from(paid().plan.cluster.psp_deadline_ms).expect("it is small");
+        for (ended_after, seen) in [(patience + 1_000, false), (patience + 45_000, true)] {
+            let mut facts = ended("SUCCESS", 1_300 + ended_after + 20);
+            match seen {
+                true => assert_seen(judge, &facts, "nothing came of the call 1 s after the start"),
+                false => assert_eq!(judged(judge, &facts), [""; 0]),
+            }
+            cut_off(&mut facts, 1_000, 2_000);
+            assert_eq!(judged(judge, &facts), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn only_a_webhook_that_came_before_explains_an_early_look() {
+        let mut facts = refused(&[1_300, 3_300], &["k"; 2], 500);
+        strike(&mut facts, Confirm, 1_300, refuse("PROVIDER_ERROR"));
+        let waits = |facts: &Facts| {
+            let cases = super::super::case::all(facts);
+            Acts::of(&cases[0], Confirm).first_wait()
+        };
+        assert_eq!(waits(&facts), Some(SignedDuration::from_millis(1_990)));
+        facts.transmissions = vec![webhook(9_000, "DONE")];
+        assert_eq!(waits(&facts), Some(SignedDuration::from_millis(1_990)));
+        facts.transmissions = vec![webhook(2_000, "DONE")];
+        assert_eq!(waits(&facts), None);
     }
 
     #[test]
