@@ -23,6 +23,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "console_cancels",
     "cut_lists",
     "database_cuts",
+    "dies_over_the_report",
     "double_click",
     "duplicate_answers",
     "executor_crash",
