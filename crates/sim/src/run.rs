@@ -324,6 +324,7 @@ fn judge(ctl: &Ctl, stage: &Stage, facts: &Facts) -> Vec<Violation> {
     found.extend_from_slice(watchers.append_only.found());
     found.extend_from_slice(watchers.legal.found());
     found.extend_from_slice(watchers.operations.found());
+    found.extend_from_slice(watchers.claims.found());
     found.extend_from_slice(watchers.feeds.found());
     found.extend_from_slice(watchers.outbox.found());
     found.extend(oracle::judge_safety(facts));

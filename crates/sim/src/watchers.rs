@@ -4,7 +4,9 @@ use std::{cell::RefCell, rc::Rc};
 
 use crate::{
     engine::Ctl,
-    oracle::{self, AppendOnly, Facts, Feeds, Legal, Looked, Operations, Outbox, Times, ZeroSum},
+    oracle::{
+        self, AppendOnly, Claims, Facts, Feeds, Legal, Looked, Operations, Outbox, Times, ZeroSum,
+    },
 };
 
 /// What watches the databases.
@@ -14,6 +16,7 @@ pub(crate) struct Watchers {
     pub(crate) append_only: AppendOnly,
     pub(crate) legal: Legal,
     pub(crate) operations: Operations,
+    pub(crate) claims: Claims,
     pub(crate) feeds: Feeds,
     pub(crate) outbox: Outbox,
     pub(crate) times: Times,
@@ -27,7 +30,10 @@ impl Watchers {
         looked.note("no-panics", ctl.hosts().len());
         looked.note("zero-sum", self.zero_sum.looked());
         looked.note("append-only", self.append_only.looked());
-        looked.note("legal-states", self.legal.looked() + self.operations.looked());
+        looked.note(
+            "legal-states",
+            self.legal.looked() + self.operations.looked() + self.claims.looked(),
+        );
         looked.note("feed-order", self.feeds.looked());
         looked.note("outbox", self.outbox.looked());
         looked
@@ -71,6 +77,12 @@ pub(crate) fn watch(ctl: &Ctl) -> Rc<RefCell<Watchers>> {
             }),
         );
     }
+    let shared = watchers.clone();
+    ctl.db().observe(
+        "reconciler",
+        Claims::TABLES,
+        Box::new(move |commit| shared.borrow_mut().claims.observe(commit)),
+    );
     for (database, tables) in Outbox::TABLES {
         let shared = watchers.clone();
         ctl.db().observe(

@@ -8,6 +8,7 @@ mod books;
 mod case;
 mod charging;
 mod checkouts;
+mod claims;
 mod codes;
 mod convergence;
 mod facts;
@@ -33,6 +34,7 @@ mod trouble;
 mod zero_sum;
 
 pub use append_only::AppendOnly;
+pub use claims::Claims;
 pub use codes::refuses_for_good;
 pub use convergence::pending;
 pub use facts::{
@@ -78,7 +80,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "legal-states",
-        sentence: "A payment order and an operation at the PSP only ever move along their state machines; booked is only what was paid, and what is proven stays.",
+        sentence: "Payment orders and operations at the PSP only ever move along their state machines; booked is only what was paid, what is proven stays, and who holds something is its only writer.",
     },
     Invariant {
         id: "wallet-ledger",
