@@ -188,6 +188,32 @@ mod tests {
     }
 
     #[test]
+    fn money_is_shown_with_its_currency() {
+        assert_eq!(Money::from_minor(1_234, Currency::Usd).to_string(), "12.34 USD");
+        assert_eq!(Money::from_minor(1_234, Currency::Krw).to_string(), "1234 KRW");
+        assert_eq!(minor_text(-1_234, Currency::Usd), "-12.34");
+        assert_eq!(minor_text(-1_234, Currency::Jpy), "-1234");
+    }
+
+    #[test]
+    fn the_psp_is_given_the_shortest_number() {
+        let json = |minor| Money::from_minor(minor, Currency::Usd).to_json_number().to_string();
+        assert_eq!(
+            (json(1_234), json(1_230), json(1_200)),
+            ("12.34".into(), "12.3".into(), "12".into())
+        );
+    }
+
+    #[test]
+    fn only_what_is_alike_and_not_too_much_is_added_up() {
+        let won = |minor| Money::from_minor(minor, Currency::Krw);
+        assert_eq!(won(1).plus(won(2)), Some(won(3)));
+        assert_eq!(won(Money::MAX_MINOR - 1).plus(won(1)), Some(won(Money::MAX_MINOR)));
+        assert_eq!(won(Money::MAX_MINOR).plus(won(1)), None);
+        assert_eq!(won(1).plus(Money::from_minor(2, Currency::Jpy)), None);
+    }
+
+    #[test]
     fn minor_units_round_trip() {
         for currency in [Currency::Krw, Currency::Usd, Currency::Jpy] {
             for minor in [1, 99, 100, 12_345, Money::MAX_MINOR] {

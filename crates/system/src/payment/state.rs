@@ -68,6 +68,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_database_and_the_wire_have_the_same_words() {
+        for status in Status::ALL {
+            assert_eq!(Status::from_code(status.code()), status);
+            assert_eq!(serde_json::to_value(status).expect("plain data"), status.code());
+        }
+    }
+
+    #[test]
+    fn success_and_failure_are_final() {
+        let ends = Status::ALL.into_iter().filter(|status| status.is_final());
+        assert_eq!(ends.collect::<Vec<_>>(), [Status::Success, Status::Failure]);
+    }
+
+    #[test]
     fn nothing_leaves_a_final_status_and_nothing_returns_to_the_start() {
         for from in Status::ALL {
             assert!(!from.may_become(Status::NotStarted));

@@ -28,7 +28,18 @@ impl Backoff {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn the_whole_wait_is_possible_and_half_of_it() {
+        let entropy = Entropy::from_seed([1; 32]);
+        let ms = Duration::from_millis;
+        let backoff = Backoff { base: ms(2), max: ms(2) };
+        let waits: BTreeSet<_> = (0..64).map(|_| backoff.after(1, None, &entropy)).collect();
+        assert_eq!(waits, [ms(1), ms(2)].into());
+    }
 
     #[test]
     fn waits_grow_stay_below_the_ceiling_and_obey_the_peer() {
