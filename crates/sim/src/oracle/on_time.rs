@@ -3,7 +3,9 @@
 use fake_psp::{Applied, Cause};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Asked, Facts, Told, Violation, case::Case, times::OperationMove, trouble::Way};
+use super::{
+    Asked, Facts, Told, Violation, case::Case, reported::is_lie, times::OperationMove, trouble::Way,
+};
 use crate::scenario::Cluster;
 
 const ID: &str = "on-time";
@@ -78,7 +80,9 @@ fn quiet(facts: &Facts) -> Option<Violation> {
     let by_itself =
         |entry: &&fake_psp::BookEntry| matches!(entry.cause, Cause::Cheat | Cause::Console);
     let moved = facts.book.iter().filter(by_itself).map(|entry| entry.at);
-    let last = told.chain(moved).max().unwrap_or(facts.healed);
+    // What a list hid, the next night's shows.
+    let hid = facts.applied.iter().filter(|applied| is_lie(applied)).map(|applied| applied.at);
+    let last = told.chain(moved).chain(hid).max().unwrap_or(facts.healed);
     let night = night_after(facts, last.max(facts.healed));
     let by = night + NIGHTS_WORK + SLACK;
     let late = facts.plan.lasting.is_empty() && facts.now > by;

@@ -128,14 +128,17 @@ fn is_due(facts: &Facts, truth: &Truth<'_>) -> bool {
 
 /// Whether the PSP's lists of the night were made to break off, or to be another's or an old one.
 pub fn lists_lied(applied: &[Applied]) -> bool {
-    applied.iter().any(|applied| {
-        let list = matches!(applied.endpoint, Endpoint::Transactions | Endpoint::Settlements);
-        let lie = matches!(
-            applied.verdict,
-            Verdict::ListCut { .. } | Verdict::StaleAnswer | Verdict::OtherAnswer
-        );
-        list && lie
-    })
+    applied.iter().any(is_lie)
+}
+
+/// Whether a list was made to say something else than the truth.
+pub(super) fn is_lie(applied: &Applied) -> bool {
+    let list = matches!(applied.endpoint, Endpoint::Transactions | Endpoint::Settlements);
+    let lie = matches!(
+        applied.verdict,
+        Verdict::ListCut { .. } | Verdict::StaleAnswer | Verdict::OtherAnswer
+    );
+    list && lie
 }
 
 #[cfg(test)]
