@@ -30,6 +30,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "false_success",
     "half_away",
     "hiccups",
+    "hidden_again",
     "kill_every_minute",
     "late_webhooks",
     "last_line_missing",

@@ -99,7 +99,7 @@ fn goodput(scenario: &Scenario, summary: &Summary) -> String {
     let (paid, approved) = (summary.paid, summary.approved);
     let share = format!("{:.1} % of {approved} approved buyers paid", summary.goodput() * 100.0);
     let Some(floor) = scenario.goodput else { return share };
-    let floor = floor * 100.0;
+    let floor = (floor * 1000.0).round() / 10.0;
     match summary.is_goodput_held(scenario) {
         true => format!("{share}, at least {floor} % must be"),
         false => format!("only {paid} of {approved} approved buyers were paid, {floor} % must be"),
