@@ -202,8 +202,7 @@ pub enum Verdict {
         /// Won.
         won: i64,
     },
-    /// Settlement row: the pay-out is this much too high (or, negative, too low), and agrees with
-    /// neither amount nor fee.
+    /// Settlement row: the pay-out is this much too high (or, negative, too low), it alone.
     PayOutOff {
         /// Won.
         won: i64,
