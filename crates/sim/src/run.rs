@@ -320,13 +320,7 @@ fn judge(ctl: &Ctl, stage: &Stage, facts: &Facts) -> Vec<Violation> {
         let rows = collect::rows_by_id(ctl, "ledger", table);
         watchers.append_only.compare(table, &rows);
     }
-    let mut found: Vec<Violation> = watchers.zero_sum.found().to_vec();
-    found.extend_from_slice(watchers.append_only.found());
-    found.extend_from_slice(watchers.legal.found());
-    found.extend_from_slice(watchers.operations.found());
-    found.extend_from_slice(watchers.claims.found());
-    found.extend_from_slice(watchers.feeds.found());
-    found.extend_from_slice(watchers.outbox.found());
+    let mut found = watchers.found();
     found.extend(oracle::judge_safety(facts));
     found.extend(oracle::judge_causes(facts));
     let pending = oracle::pending(facts);

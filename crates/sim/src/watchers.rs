@@ -3,11 +3,15 @@
 use std::{cell::RefCell, rc::Rc};
 
 use crate::{
-    engine::Ctl,
+    engine::{Ctl, db::Commit},
     oracle::{
-        self, AppendOnly, Claims, Facts, Feeds, Legal, Looked, Operations, Outbox, Times, ZeroSum,
+        self, AppendOnly, Claims, Facts, Feeds, Legal, Looked, Operations, Outbox, Times,
+        Violation, ZeroSum,
     },
 };
+
+/// How one of them looks at a commit.
+type Look = fn(&mut Watchers, &Commit);
 
 /// What watches the databases.
 #[derive(Default)]
@@ -38,66 +42,45 @@ impl Watchers {
         looked.note("outbox", self.outbox.looked());
         looked
     }
+
+    /// What all of them saw.
+    pub(crate) fn found(&self) -> Vec<Violation> {
+        [
+            self.zero_sum.found(),
+            self.append_only.found(),
+            self.legal.found(),
+            self.operations.found(),
+            self.claims.found(),
+            self.feeds.found(),
+            self.outbox.found(),
+        ]
+        .concat()
+    }
 }
 
 /// Has them watch every commit of a world.
 pub(crate) fn watch(ctl: &Ctl) -> Rc<RefCell<Watchers>> {
     let watchers = Rc::new(RefCell::new(Watchers::default()));
-    let shared = watchers.clone();
-    ctl.db().observe(
-        "ledger",
-        AppendOnly::TABLES,
-        Box::new(move |commit| {
-            let mut watchers = shared.borrow_mut();
-            watchers.zero_sum.observe(commit);
-            watchers.append_only.observe(commit);
-        }),
-    );
-    let shared = watchers.clone();
-    ctl.db().observe(
-        "payment",
-        Legal::TABLES,
-        Box::new(move |commit| {
-            shared.borrow_mut().legal.observe(commit);
-        }),
-    );
-    let shared = watchers.clone();
-    ctl.db().observe(
-        "executor",
-        Operations::TABLES,
-        Box::new(move |commit| shared.borrow_mut().operations.observe(commit)),
-    );
+    let watch = |database: &str, tables: &'static [&'static str], look: Look| {
+        let shared = watchers.clone();
+        let observer = move |commit: &Commit| look(&mut shared.borrow_mut(), commit);
+        ctl.db().observe(database, tables, Box::new(observer));
+    };
+    watch("ledger", AppendOnly::TABLES, |watchers, commit| {
+        watchers.zero_sum.observe(commit);
+        watchers.append_only.observe(commit);
+    });
+    watch("payment", Legal::TABLES, |watchers, commit| watchers.legal.observe(commit));
+    watch("executor", Operations::TABLES, |watchers, commit| watchers.operations.observe(commit));
+    watch("reconciler", Claims::TABLES, |watchers, commit| watchers.claims.observe(commit));
     for database in ["payment", "executor", "wallet", "ledger"] {
-        let shared = watchers.clone();
-        ctl.db().observe(
-            database,
-            Feeds::TABLES,
-            Box::new(move |commit| {
-                shared.borrow_mut().feeds.observe(commit);
-            }),
-        );
+        watch(database, Feeds::TABLES, |watchers, commit| watchers.feeds.observe(commit));
     }
-    let shared = watchers.clone();
-    ctl.db().observe(
-        "reconciler",
-        Claims::TABLES,
-        Box::new(move |commit| shared.borrow_mut().claims.observe(commit)),
-    );
     for (database, tables) in Outbox::TABLES {
-        let shared = watchers.clone();
-        ctl.db().observe(
-            database,
-            tables,
-            Box::new(move |commit| shared.borrow_mut().outbox.observe(commit)),
-        );
+        watch(database, tables, |watchers, commit| watchers.outbox.observe(commit));
     }
     for (database, tables) in Times::TABLES {
-        let shared = watchers.clone();
-        ctl.db().observe(
-            database,
-            tables,
-            Box::new(move |commit| shared.borrow_mut().times.observe(commit)),
-        );
+        watch(database, tables, |watchers, commit| watchers.times.observe(commit));
     }
     watchers
 }

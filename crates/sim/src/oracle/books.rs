@@ -12,23 +12,13 @@ pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
     for order in facts.payment_orders.iter().filter(|o| o.status == "SUCCESS") {
         *paid.entry(&order.seller_id).or_default() += order.amount;
     }
-    let owed =
-        |seller: &str| -facts.ledger.get(&format!("seller_payable:{seller}")).copied().unwrap_or(0);
-    let in_ledger = facts.ledger.keys().filter_map(|a| a.strip_prefix("seller_payable:"));
-    let mut sellers: Vec<&str> = paid
-        .keys()
-        .copied()
-        .chain(facts.wallet.keys().map(String::as_str))
-        .chain(in_ledger)
-        .collect();
-    sellers.sort_unstable();
-    sellers.dedup();
+    let sellers: BTreeSet<_> = paid.keys().copied().chain(sellers(facts)).collect();
     let mut found = Vec::new();
     for seller in sellers {
         let all = (
             paid.get(seller).copied().unwrap_or(0),
             facts.wallet.get(seller).copied().unwrap_or(0),
-            owed(seller),
+            owed(facts, seller),
         );
         if all.0 != all.1 || all.1 != all.2 {
             let detail = format!(
@@ -54,6 +44,18 @@ pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
         }
     }
     found
+}
+
+/// What the ledger owes a seller.
+pub(super) fn owed(facts: &Facts, seller: &str) -> i64 {
+    -facts.ledger.get(&format!("seller_payable:{seller}")).copied().unwrap_or(0)
+}
+
+/// Everyone who has a wallet or an account in the ledger.
+pub(super) fn sellers(facts: &Facts) -> BTreeSet<&str> {
+    let in_ledger =
+        facts.ledger.keys().filter_map(|account| account.strip_prefix("seller_payable:"));
+    facts.wallet.keys().map(String::as_str).chain(in_ledger).collect()
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "feed-order",
-        sentence: "Places in a feed become visible in order and without gaps, and what has a place keeps it.",
+        sentence: "Places in a feed become visible in order and without gaps, the earlier before the later, and what has a place keeps it.",
     },
     Invariant {
         id: "outbox",
@@ -104,7 +104,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "reported-rightly",
-        sentence: "What the PSP did of its own accord is in the report of its day, under its right name.",
+        sentence: "What the PSP did of its own accord, and what differs between our books, is in the report of its day, under its right name.",
     },
     Invariant { id: "no-orphans", sentence: "No task outlives the crash of its host." },
     Invariant {
@@ -113,7 +113,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "retry-discipline",
-        sentence: "The PSP is asked as often as is configured, ever more rarely, one at a time, under its own key, and read before it is asked again.",
+        sentence: "The PSP is asked as often as is configured, ever more rarely, one at a time, under its own key, read before it is asked again, and believed when it says no for good.",
     },
     Invariant {
         id: "told-rightly",

@@ -28,12 +28,12 @@ struct Operation {
     dead: bool,
     key_no: i64,
     sends: i64,
-    /// Who claimed it last.
-    holder: Option<String>,
+    /// Who claimed it last, or accepted it.
+    holder: String,
 }
 
 impl Operation {
-    fn from_row(row: &Row) -> Self {
+    fn from_row(row: &Row, host: &str) -> Self {
         let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
         let number = |name: &str| row[name].as_i64().unwrap_or(0);
         let order_id = text("order_id");
@@ -44,7 +44,7 @@ impl Operation {
             dead: number("dead") == 1,
             key_no: number("key_no"),
             sends: number("sends"),
-            holder: None,
+            holder: host.to_owned(),
         }
     }
 
@@ -53,7 +53,7 @@ impl Operation {
     }
 
     /// What is wrong about becoming `next` by the hand of `host`.
-    fn wrong(&self, next: &Self, host: Option<&str>) -> Option<String> {
+    fn wrong(&self, next: &Self, host: &str) -> Option<String> {
         let (from, to) = (self.state.as_str(), next.state.as_str());
         let redriven = self.dead && !next.dead && from == to;
         if self.is_final() {
@@ -62,9 +62,8 @@ impl Operation {
         if !redriven && !LEGAL.contains(&(from, to)) {
             return Some(format!("went from {from} to {to}"));
         }
-        if to == "UNKNOWN" && !redriven && host != self.holder.as_deref() {
-            let (holder, host) = (self.holder.as_deref().unwrap_or("nobody"), host.unwrap_or("?"));
-            return Some(format!("is held by {holder} and was put back by {host}"));
+        if to == "UNKNOWN" && !redriven && self.holder != host {
+            return Some(format!("is held by {} and was put back by {host}", self.holder));
         }
         if next.key_no < self.key_no || next.sends < self.sends {
             return Some("counts its keys or its sends backwards".to_owned());
@@ -96,16 +95,16 @@ impl Operations {
                 self.found.push(Violation::new("legal-states", None, detail));
                 continue;
             };
-            let mut next = Operation::from_row(row);
+            let mut next = Operation::from_row(row, host);
             let before = self.last.get(&change.rowid);
             let wrong = match before {
                 None if next.state == "PENDING" => None,
                 None => Some(format!("began as {}", next.state)),
-                Some(before) => before.wrong(&next, Some(host)),
+                Some(before) => before.wrong(&next, host),
             };
-            let claimed = before.is_none_or(|before| before.sends < next.sends);
-            let kept = before.and_then(|before| before.holder.clone());
-            next.holder = if claimed { Some(host.to_owned()) } else { kept };
+            if let Some(before) = before.filter(|before| before.sends >= next.sends) {
+                next.holder.clone_from(&before.holder);
+            }
             if let Some(wrong) = wrong {
                 let detail = format!("{} {wrong}", next.name);
                 self.found.push(Violation::new("legal-states", Some(&next.order_id), detail));

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Facts, PaymentRow, Violation, convergence::korean_day, facts::Money};
+use super::{
+    DifferenceRow, Facts, PaymentRow, Violation, books, convergence::korean_day, facts::Money,
+};
 use fake_psp::{Applied, BookEntry, BookKind, Cause, Endpoint, Verdict};
 
 const ID: &str = "reported-rightly";
@@ -34,23 +36,24 @@ fn unequal_books(facts: &Facts) -> Vec<Violation> {
     if !facts.reports.values().any(|finished| *finished) {
         return Vec::new();
     }
-    let owed = |seller: &str| -facts.ledger.get(&format!("seller_payable:{seller}")).unwrap_or(&0);
-    let unequal = facts.wallet.iter().filter(|(seller, has)| **has != owed(seller));
-    let unsaid = unequal.filter(|(seller, _)| {
+    let said = |seller: &str| {
         // Amounts are of won, where no currency is named.
-        let named = seller.contains(' ').then(|| (*seller).clone());
-        let subject = named.unwrap_or_else(|| format!("{seller} KRW"));
-        let same = |d: &super::DifferenceRow| d.subject == subject;
-        !facts.differences.iter().any(|d| d.kind == "wallet_ledger_mismatch" && same(d))
-    });
-    let told = |(seller, has): (&String, &i64)| {
-        let owed = owed(seller);
-        let detail = format!(
-            "{seller} has {has} in the wallet, the ledger owes {owed}, and no report says so"
-        );
-        Violation::new(ID, None, detail)
+        let currency = if seller.contains(' ') { "" } else { " KRW" };
+        let subject = format!("{seller}{currency}");
+        let same = |d: &DifferenceRow| d.kind == "wallet_ledger_mismatch" && d.subject == subject;
+        facts.differences.iter().any(same)
     };
-    unsaid.map(told).collect()
+    let unsaid = |seller: &str| {
+        let has = facts.wallet.get(seller).copied().unwrap_or(0);
+        let owed = books::owed(facts, seller);
+        (has != owed && !said(seller)).then(|| {
+            let detail = format!(
+                "{seller} has {has} in the wallet, the ledger owes {owed}, and no report says so"
+            );
+            Violation::new(ID, None, detail)
+        })
+    };
+    books::sellers(facts).into_iter().filter_map(unsaid).collect()
 }
 
 /// What is so, and in no report whose time has come.
@@ -58,7 +61,7 @@ pub(super) fn missing(facts: &Facts) -> Vec<Violation> {
     let mut found = Vec::new();
     for truth in truths(facts).iter().filter(|truth| is_due(facts, truth)) {
         let Truth { kind, order, day } = truth;
-        let same = |d: &&super::DifferenceRow| d.kind == *kind && d.subject == **order;
+        let same = |d: &&DifferenceRow| d.kind == *kind && d.subject == **order;
         match facts.differences.iter().find(same) {
             None => {
                 let detail =
@@ -191,6 +194,9 @@ mod tests {
         facts.differences.clear();
         facts.reports = [(DAY.to_owned(), false)].into();
         assert_eq!(judge(&facts), [], "no report was made");
+        facts.reports = [(DAY.to_owned(), true)].into();
+        facts.wallet.clear();
+        assert_eq!(judge(&facts).len(), 2, "both sellers lack a wallet");
     }
 
     fn by_hand() -> Vec<BookEntry> {
