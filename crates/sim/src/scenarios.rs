@@ -33,6 +33,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "hidden_again",
     "kill_every_minute",
     "last_line_missing",
+    "late_unknown",
     "late_webhooks",
     "long_outages",
     "lost_answer",
@@ -42,6 +43,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "psp_outage",
     "rate_limited",
     "rewind",
+    "second_night_cut",
     "settlement_errors",
     "slow_refunds",
     "smoke",
@@ -49,6 +51,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "stalls",
     "storm",
     "stubborn",
+    "webhook_unread",
     "webhooks_halfway",
     "webhooks_only",
 ];

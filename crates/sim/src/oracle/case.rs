@@ -172,13 +172,29 @@ impl<'a> Case<'a> {
         all - self.honest_calls(from, to).len()
     }
 
-    /// How many calls in a stretch of time were planted to be slow, but well within the patience
-    /// of whoever asks.
-    pub(super) fn slow_calls(&self, from: Timestamp, to: Timestamp) -> usize {
+    /// When the last call about the payment in a stretch of time that was planted to go wrong was
+    /// over; calls that were only slow, but well within the patience of whoever asks, are not.
+    pub(super) fn last_spoilt(&self, from: Timestamp, to: Timestamp) -> Option<Timestamp> {
         let patience = self.facts.plan.cluster.psp_deadline_ms;
-        let slow =
-            |verdict: &Verdict| matches!(verdict, Verdict::Delay { ms } if ms * 2 <= patience);
-        self.struck.iter().filter(|a| (from..=to).contains(&a.at) && slow(&a.verdict)).count()
+        let slow = |call: &Call| {
+            self.struck.iter().any(|a| {
+                let short = matches!(a.verdict, Verdict::Delay { ms } if ms * 2 <= patience);
+                short && (a.endpoint, a.at) == (call.endpoint, call.at)
+            })
+        };
+        let honest = self.honest_calls(from, to);
+        let about = self.calls.iter().filter(|call| is_about_payment(call.endpoint));
+        let spoilt = about.filter(|call| {
+            (from..=to).contains(&call.at)
+                && !honest.iter().any(|h| h.seq == call.seq)
+                && !slow(call)
+        });
+        let until = |call: &Call| {
+            let struck =
+                self.struck.iter().filter(|a| (a.endpoint, a.at) == (call.endpoint, call.at));
+            struck.map(|a| lasts(a)).max().unwrap_or(call.at)
+        };
+        spoilt.map(|call| until(call)).max()
     }
 
     /// When the last thing that was planted on this order's way to its end, after `from`, was not

@@ -191,20 +191,21 @@ fn heard(case: &Case<'_>) -> Option<String> {
             && t.at < end
     })?;
     // While something is in the way, it is looked into ever more rarely, and then no more.
-    let facts = case.facts;
-    let begin = told.at - CALM * 3;
-    let (by, clear) = match facts.trouble(Way::EXECUTE, begin, told.at + STUBBORN) {
-        None => (told.at + MARGIN, facts.is_clear(Way::EXECUTE, begin, end.min(told.at + MARGIN))),
-        Some(calm) => {
-            let calm = calm.max(told.at);
-            let by = calm + RARELY + MARGIN;
-            let after = calm + SignedDuration::from_millis(1);
-            (by, calm <= told.at + STUBBORN && facts.is_clear(Way::EXECUTE, after, by))
+    let (facts, mut by) = (case.facts, told.at + MARGIN);
+    let world = facts.trouble(Way::EXECUTE, told.at - CALM * 3, told.at + STUBBORN);
+    let mut calm = world.map(|calm| calm.max(told.at));
+    loop {
+        by = calm.map_or(by, |calm| calm + RARELY + MARGIN);
+        let spoilt = case.last_spoilt(told.at, by);
+        if spoilt <= calm {
+            break;
         }
-    };
-    // A call about the payment that was planted to go wrong costs another try.
-    let spoilt = case.spoilt_calls(told.at, by) > case.slow_calls(told.at, by);
-    let late = end > by && clear && !spoilt;
+        calm = spoilt;
+    }
+    let since = calm.map_or(told.at - CALM * 3, |calm| calm + SignedDuration::from_millis(1));
+    let clear = calm.is_none_or(|calm| calm <= told.at + STUBBORN)
+        && facts.is_clear(Way::EXECUTE, since, by);
+    let late = end > by && clear;
     late.then(|| {
         format!(
             "a webhook told {} at {}, and it became final {}",

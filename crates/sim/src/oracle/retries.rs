@@ -36,6 +36,7 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
             found.extend(acts.keys().map(told));
             found.extend(acts.not_believed().map(told));
             found.extend(acts.never_ended().map(told));
+            found.extend(acts.spent_unsent().map(told));
             first_waits.extend(acts.first_wait());
         }
         found.extend(reads(case).map(told));
@@ -210,6 +211,22 @@ impl<'a> Acts<'a> {
         })?;
         let at = late.at.duration_since(facts.plan.start).as_secs();
         Some(format!("nothing came of the call {at} s after the start within {patience:#}"))
+    }
+
+    /// What could not be sent at all was no try.
+    fn spent_unsent(&self) -> Option<String> {
+        let mine: Vec<_> =
+            self.case.times.operations.iter().filter(|s| s.kind == self.kind).collect();
+        let ended =
+            |pair: &[&OperationMove]| pair[0].state == "SENDING" && pair[1].state != "SENDING";
+        let mut tries = mine.windows(2).filter(|pair| ended(pair));
+        let spent = tries.find(|pair| {
+            let (begin, end) = (pair[0].at, pair[1].at);
+            let unsent = self.case.facts.silences().any(|(from, to)| from <= begin && end <= to);
+            unsent && pair[1].tries >= pair[0].tries
+        })?;
+        let at = spent[0].at.duration_since(self.case.facts.plan.start).as_secs();
+        Some(format!("what began {at} s after the start could not be sent, and counted as a try"))
     }
 
     /// Whether the answer to a call was made to come late or in pieces.

@@ -18,6 +18,9 @@ const TAIL: SignedDuration = SignedDuration::from_secs(15);
 /// have not used them for half a minute.
 const MACHINE_TAIL: SignedDuration = SignedDuration::from_secs(45);
 
+/// Nobody uses a connection again that was not used for so long, whatever was under way included.
+const UNUSED: SignedDuration = SignedDuration::from_secs(60);
+
 /// A way that something has to go: the hosts that take part in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Way<'a> {
@@ -128,6 +131,28 @@ impl Facts {
     ) -> impl Iterator<Item = (Timestamp, Timestamp)> + 'a {
         let mine = self.plan.faults.iter().filter(move |fault| way.meets(&fault.what));
         mine.map(|fault| self.span(fault))
+    }
+
+    /// Stretches in which nothing at all could be sent to the PSP by any executor: it was out of
+    /// reach, and had been for longer than a connection is kept that nobody uses.
+    pub(super) fn silences(&self) -> impl Iterator<Item = (Timestamp, Timestamp)> + '_ {
+        let alone = self.plan.cluster.executor == 1;
+        let cuts = move |what: &Break| match what {
+            Break::PspOutage => true,
+            Break::Partition(..) => alone && Way::PSP.meets(what),
+            _ => false,
+        };
+        // Links heal for all breaks at once.
+        let mends = |from: Timestamp| {
+            let mine = self.plan.faults.iter().filter(|fault| Way::PSP.meets(&fault.what));
+            let ends = mine.map(|f| self.moment(f.at_ms.saturating_add(f.for_ms)));
+            ends.filter(|end| *end > from).min().unwrap_or(from).min(self.healed)
+        };
+        let walls = self.plan.faults.iter().filter(move |fault| cuts(&fault.what));
+        walls.map(move |fault| {
+            let from = self.moment(fault.at_ms);
+            (from + UNUSED, mends(from))
+        })
     }
 
     /// When the last break on a way that is felt within a stretch is not felt any more; `None`: the

@@ -160,3 +160,29 @@ fn everyone_who_waits_exactly_as_long_is_seen() {
     let spread: Vec<_> = (0..12).map(|n| ms(1_000 + n * 80)).collect();
     assert!(no_jitter(&spread).is_none());
 }
+
+#[test]
+fn what_could_not_be_sent_is_no_try() {
+    let mut facts = ended("FAILURE", 700_000);
+    let times = facts.times.orders.get_mut(ORDER).expect("it is there");
+    times.operations.splice(
+        2..,
+        [
+            step(70_000, "SENDING", 2, false),
+            step(75_000, "UNKNOWN", 2, false),
+            step(699_980, "DECLINED", 2, false),
+        ],
+    );
+    cut_off(&mut facts, 5_000, 600_000);
+    let seen = |facts: &Facts| judged(judge, facts).iter().any(|d| d.contains("counted as a try"));
+    assert!(seen(&facts));
+    facts.plan.faults[0].at_ms = 20_000;
+    assert!(!seen(&facts), "a connection was left over");
+    facts.plan.faults[0].at_ms = 5_000;
+    facts.plan.cluster.executor = 2;
+    assert!(!seen(&facts), "the other one may have sent it");
+    facts.plan.cluster.executor = 1;
+    let times = facts.times.orders.get_mut(ORDER).expect("it is there");
+    times.operations[3].tries = 1;
+    assert!(!seen(&facts));
+}
