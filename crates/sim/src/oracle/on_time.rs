@@ -1,10 +1,14 @@
 //! Time: every step ends within what the design promises, counted from its cause.
 
-use fake_psp::{Applied, Cause};
+use fake_psp::{Applied, Cause, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Asked, Facts, Told, Violation, case::Case, reported::is_lie, times::OperationMove, trouble::Way,
+    Asked, Facts, Told, Violation,
+    case::Case,
+    reported::is_lie,
+    times::OperationMove,
+    trouble::{Way, lasts},
 };
 use crate::scenario::Cluster;
 
@@ -79,12 +83,16 @@ fn quiet(facts: &Facts) -> Option<Violation> {
     let by_itself =
         |entry: &&fake_psp::BookEntry| matches!(entry.cause, Cause::Cheat | Cause::Console);
     let moved = facts.book.iter().filter(by_itself).map(|entry| entry.at);
-    // What a list hid, the next night's shows; and what the PSP goes on to do takes another night.
-    let goes_on = |applied: &&Applied| is_lie(applied) || applied.at > facts.healed;
+    // What a list hid, the next night's shows; and what the PSP goes on to do takes another night,
+    // unless it only has no time just then.
+    let is_busy = |applied: &&Applied| matches!(applied.verdict, Verdict::TooMany { .. });
+    let late = |applied: &&Applied| applied.at > facts.healed;
+    let goes_on = |applied: &&Applied| is_lie(applied) || (late(applied) && !is_busy(applied));
     let struck = facts.applied.iter().filter(goes_on).map(|applied| applied.at);
     let last = told.chain(moved).chain(struck).max().unwrap_or(facts.healed);
     let night = night_after(facts, last.max(facts.healed));
-    let by = night + NIGHTS_WORK + SLACK;
+    let busy = facts.applied.iter().filter(late).filter(is_busy).map(lasts).max();
+    let by = busy.unwrap_or(night).max(night) + NIGHTS_WORK + SLACK;
     (facts.now > by).then(|| {
         let now = facts.now;
         let Some((what, order)) = last_open(facts, by) else {

@@ -130,4 +130,11 @@ fn all_is_quiet_after_the_first_night() {
     assert_eq!(judged(judge, &facts), [""; 0]);
     facts.now = at(night + 48 * 3_600_000);
     assert_seen(judge, &facts, "not all was quiet");
+    // One that had no time just then explains minutes, and no day.
+    facts.applied.clear();
+    let busy = Verdict::TooMany { retry_after_s: 300 };
+    strike(&mut facts, fake_psp::Endpoint::Cancel, night + 60_000, busy);
+    assert_seen(judge, &facts, "not all was quiet");
+    facts.now = at(night + 5_400_000);
+    assert_eq!(judged(judge, &facts), [""; 0]);
 }
