@@ -231,14 +231,22 @@ fn reports(facts: &Facts) -> Vec<Violation> {
         let Some(due) = night_of(facts, day) else { continue };
         let due = due.max(facts.plan.start);
         let calm = facts.trouble(Way::NIGHT, due - CALM, *made).unwrap_or(due).max(due);
-        let within = |a: &&Applied| a.order_id.is_none() && (due..=*made).contains(&a.at);
+        // An answer that is only slow is waited for.
+        let is_slow = |a: &Applied| matches!(a.verdict, Verdict::Delay { ms } if ms <= 60_000);
+        let within =
+            |a: &&Applied| a.order_id.is_none() && (due..=*made).contains(&a.at) && !is_slow(a);
         let spoilt = facts.applied.iter().filter(within).map(|a| a.at).max();
         let calm = spoilt.unwrap_or(calm).max(calm);
+        let begun = facts.times.claims.get(day).copied().unwrap_or(*made);
+        let work = A_REPORT + PER_REPAIR * repairs(facts);
         // A replica that died over it keeps its claim for half an hour.
-        let bound = match facts.is_clear(Way::NIGHT, due - CALM, *made) {
-            true => A_REPORT + PER_REPAIR * repairs(facts, day),
-            false => NIGHTS_WORK,
-        };
+        let clear = facts.is_clear(Way::NIGHT, due - CALM, *made);
+        if begun > calm + work {
+            let detail = format!("the report of {day} was due at {due} and begun at {begun}");
+            found.push(Violation::new(ID, None, detail));
+            continue;
+        }
+        let bound = if clear { work } else { NIGHTS_WORK };
         if *made > calm + bound {
             let detail = format!("the report of {day} was due at {due} and made at {made}");
             found.push(Violation::new(ID, None, detail));
@@ -247,10 +255,11 @@ fn reports(facts: &Facts) -> Vec<Violation> {
     found
 }
 
-/// How many repairs the report of a day waited for.
-fn repairs(facts: &Facts, day: &str) -> i32 {
-    let mine = facts.times.differences.keys().filter(|(of, ..)| of == day);
-    i32::try_from(mine.count()).unwrap_or(i32::MAX / 1024)
+/// How many repairs a report may have waited for: those of earlier days come first.
+fn repairs(facts: &Facts) -> i32 {
+    let tried = |states: &&Vec<(Timestamp, String)>| states.iter().any(|(_, r)| r != "NONE");
+    let all = facts.times.differences.values().filter(tried).count();
+    i32::try_from(all).unwrap_or(i32::MAX / 1024)
 }
 
 /// When the report of a Korean day is due.

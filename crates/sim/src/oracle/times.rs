@@ -12,6 +12,8 @@ pub struct Times {
     pub(super) orders: BTreeMap<String, OrderTimes>,
     /// Day -> when its report was first finished.
     pub(super) reports: BTreeMap<String, Timestamp>,
+    /// Day -> when somebody first began to make its report.
+    pub(super) claims: BTreeMap<String, Timestamp>,
     /// (Day, kind, subject) -> every repair state, with its time.
     pub(super) differences: BTreeMap<(String, String, String), Vec<(Timestamp, String)>>,
 }
@@ -66,6 +68,7 @@ impl Times {
     }
 
     fn report(&mut self, at: Timestamp, row: &Row) {
+        self.claims.entry(text(row, "day")).or_insert(at);
         if number(row, "runs") > 0 {
             self.reports.entry(text(row, "day")).or_insert(at);
         }

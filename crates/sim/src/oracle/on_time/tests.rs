@@ -96,6 +96,7 @@ fn a_report_is_made_in_its_night() {
     facts.times.reports = [("1970-01-01".to_owned(), at(due + 60_000))].into();
     assert_eq!(judged(judge, &facts), [""; 0]);
     let report = |facts: &mut Facts, after| {
+        facts.times.claims = [("1970-01-01".to_owned(), at(due + after / 2))].into();
         facts.times.reports = [("1970-01-01".to_owned(), at(due + after))].into();
     };
     report(&mut facts, 6_000_000);
@@ -104,7 +105,7 @@ fn a_report_is_made_in_its_night() {
     report(&mut facts, 660_000);
     assert_seen(judge, &facts, "the report of 1970-01-01 was due");
     let difference = ("1970-01-01".to_owned(), "unresolved".to_owned(), "other".to_owned());
-    facts.times.differences.insert(difference, Vec::new());
+    facts.times.differences.insert(difference, vec![(at(due), "PENDING".to_owned())]);
     assert_eq!(judged(judge, &facts), [""; 0]);
     // A replica that died over it keeps its claim for half an hour.
     report(&mut facts, 2_400_000);
@@ -112,6 +113,8 @@ fn a_report_is_made_in_its_night() {
     let what = Break::Crash("reconciler-1".into());
     let at_ms = due.cast_unsigned() + 1_000;
     facts.plan.faults.push(Fault { at_ms, for_ms: 5_000, what });
+    assert_seen(judge, &facts, "and begun at");
+    facts.times.claims = [("1970-01-01".to_owned(), at(due + 500))].into();
     assert_eq!(judged(judge, &facts), [""; 0]);
 }
 
