@@ -51,6 +51,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "stalls",
     "storm",
     "stubborn",
+    "unwritten",
     "webhook_unread",
     "webhooks_halfway",
     "webhooks_only",

@@ -78,6 +78,7 @@ async fn strike(ctl: &Ctl, what: &Break, orphans: &mut Orphans) {
         }
         Break::DatabaseOutage(host) => db.outage(service_of(host), host, true),
         Break::DatabaseCut(host, share) => db.cut(service_of(host), host, *share),
+        Break::DatabaseNoCommit(host, share) => db.cut_commit(service_of(host), host, *share),
         Break::DatabaseLostRequest(host, share) => {
             db.lose_request(service_of(host), host, *share);
         }
@@ -149,6 +150,7 @@ fn mend(ctl: &Ctl, what: &Break) {
         Break::DatabaseSlow(host, _)
         | Break::DatabaseOutage(host)
         | Break::DatabaseCut(host, _)
+        | Break::DatabaseNoCommit(host, _)
         | Break::DatabaseLostRequest(host, _)
         | Break::DatabaseLostAnswer(host, _)
         | Break::DatabaseStall(host, ..) => heal_database(db, host),
@@ -166,6 +168,7 @@ fn heal_database(db: Db, host: &str) {
     db.latency(service, host, Duration::from_micros(200)..=Duration::from_millis(1));
     db.outage(service, host, false);
     db.cut(service, host, 0.0);
+    db.cut_commit(service, host, 0.0);
     db.lose_request(service, host, 0.0);
     db.lose_answer(service, host, 0.0);
     db.stall(service, host, 0.0, Duration::ZERO);

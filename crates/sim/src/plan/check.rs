@@ -42,6 +42,7 @@ impl Break {
             | Self::DatabaseSlow(host, _)
             | Self::DatabaseOutage(host)
             | Self::DatabaseCut(host, _)
+            | Self::DatabaseNoCommit(host, _)
             | Self::DatabaseLostRequest(host, _)
             | Self::DatabaseLostAnswer(host, _)
             | Self::DatabaseStall(host, ..)
@@ -79,6 +80,7 @@ impl Break {
             Self::PspOutage => Ok(()),
             Self::DatabaseSlow(host, _) | Self::DatabaseOutage(host) => among(&services, host),
             Self::DatabaseCut(host, part)
+            | Self::DatabaseNoCommit(host, part)
             | Self::DatabaseLostRequest(host, part)
             | Self::DatabaseLostAnswer(host, part)
             | Self::DatabaseStall(host, part, _) => among(&services, host).and(share(*part)),

@@ -184,6 +184,9 @@ pub enum Break {
     DatabaseOutage(String),
     /// A host's connections to its database are cut; this share of statements.
     DatabaseCut(String, f64),
+    /// This share of a host's transactions cannot be committed: the connection breaks instead, and
+    /// all is rolled back. Single statements pass.
+    DatabaseNoCommit(String, f64),
     /// This share of a host's statements is lost on the way.
     DatabaseLostRequest(String, f64),
     /// This share of the answers is lost on the way back; the commit may have happened.

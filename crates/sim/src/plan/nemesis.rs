@@ -192,6 +192,7 @@ impl Hosts {
             "database_slow" => Break::DatabaseSlow(service, slow / 4),
             "database_outage" => Break::DatabaseOutage(service),
             "database_cut" => Break::DatabaseCut(service, share),
+            "database_no_commit" => Break::DatabaseNoCommit(service, share * 4.0),
             "database_lost_request" => Break::DatabaseLostRequest(service, share),
             "database_lost_answer" => Break::DatabaseLostAnswer(service, share),
             "clock_skew" => Break::ClockSkew(service, skew),

@@ -244,6 +244,7 @@ pub struct Nemesis {
     pub database_slow: f64,
     pub database_outage: f64,
     pub database_cut: f64,
+    pub database_no_commit: f64,
     pub database_lost_request: f64,
     pub database_lost_answer: f64,
     pub clock_skew: f64,

@@ -48,6 +48,29 @@ fn a_commit_whose_answer_was_lost_is_there() {
 }
 
 #[test]
+fn what_cannot_be_committed_is_not_there_and_single_statements_are() {
+    with_table(
+        |_, pool| async move {
+            sleep(ms(10)).await;
+            let error = add(&pool, "in a transaction").await.expect_err("not committed");
+            assert_eq!(kind(&error), ErrorKind::ConnectionReset);
+            let single = pool.execute("INSERT INTO t (text) VALUES ('single')").await;
+            single.expect("a single statement passes");
+            sleep(ms(5_000)).await;
+            add(&pool, "after").await.expect("the pool has replaced the connection");
+        },
+        async |ctl| {
+            ctl.db().cut_commit("db", "host", 1.0);
+            sleep(ms(3_000)).await;
+            assert_eq!(texts(ctl), ["single"]);
+            ctl.db().heal("db", "host");
+            sleep(ms(5_000)).await;
+            assert_eq!(texts(ctl), ["single", "after"]);
+        },
+    );
+}
+
+#[test]
 fn a_lost_answer_of_a_statement_in_a_transaction_rolls_it_back() {
     with_table(
         |_, pool| async move {

@@ -82,6 +82,15 @@ impl Db {
         });
     }
 
+    /// The connection breaks at the COMMIT, which does not happen: single statements pass, and
+    /// transactions are rolled back.
+    pub fn cut_commit(&self, db: &str, host: &str, probability: f64) {
+        let shown = probability.to_string();
+        self.change((db, host), "fault.db.cut_commit", &shown, |rule| {
+            rule.cut_commit = Chance::new(probability);
+        });
+    }
+
     /// While on, the database cannot be reached: connecting and every call fail late.
     pub fn outage(&self, db: &str, host: &str, on: bool) {
         self.change((db, host), "fault.db.outage", &on.to_string(), |rule| {

@@ -25,6 +25,8 @@ pub(super) struct LinkRule {
     /// On top of `lose_answer`, for COMMIT only.
     pub(super) lose_commit_answer: Chance,
     pub(super) cut: Chance,
+    /// Like `cut`, for COMMIT only.
+    pub(super) cut_commit: Chance,
     pub(super) outage: bool,
     /// This share of calls waits for so long, on the way there or on the way back.
     pub(super) stall: Chance,
@@ -42,6 +44,7 @@ impl Default for LinkRule {
             lose_answer: Chance::NEVER,
             lose_commit_answer: Chance::NEVER,
             cut: Chance::NEVER,
+            cut_commit: Chance::NEVER,
             outage: false,
             stall: Chance::NEVER,
             stall_for: 0,
@@ -90,6 +93,7 @@ struct Draws {
     latency: ChaCha8Rng,
     fate: ChaCha8Rng,
     stall: ChaCha8Rng,
+    commit: ChaCha8Rng,
 }
 
 #[derive(Default)]
@@ -139,6 +143,7 @@ impl Links {
         let answer = rule.lose_answer.strikes(&mut draws.fate);
         let commit = rule.lose_commit_answer.strikes(&mut draws.fate) && is_commit;
         let cut = rule.cut.strikes(&mut draws.fate);
+        let cut = (is_commit && rule.cut_commit.strikes(&mut draws.commit)) || cut;
         let stalls = rule.stall.strikes(&mut draws.stall);
         let before = Chance::HALF.strikes(&mut draws.stall);
         let (fate, mut there, mut back) = if rule.outage {
@@ -180,6 +185,7 @@ impl Draws {
             latency: streams.stream(&name),
             fate: streams.stream(&format!("{name}/fate")),
             stall: streams.stream(&format!("{name}/stall")),
+            commit: streams.stream(&format!("{name}/commit")),
         }
     }
 }
