@@ -47,22 +47,27 @@ fn class_of(kind: &str) -> Option<&'static str> {
 
 /// Transaction → what its settlement row was planted with, for orders that we call paid.
 fn planted(facts: &Facts) -> BTreeMap<&str, BTreeSet<&'static str>> {
-    // The approval is the first row of an order in the file; faults are planted on that one.
-    let mut approvals: BTreeMap<&str, &str> = BTreeMap::new();
-    for entry in facts.book.iter().filter(|entry| entry.signed_amount() > 0) {
-        approvals.entry(&entry.order_id).or_insert(&entry.transaction_key);
+    // Rows of an order are numbered in the order of the book: its approval, then its cancels.
+    let mut rows: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for entry in &facts.book {
+        rows.entry(&entry.order_id).or_default().push(&entry.transaction_key);
     }
     let paid: BTreeSet<_> =
         facts.payments.iter().filter(|p| p.status == "SUCCESS").map(|p| &*p.order_id).collect();
     let mut planted: BTreeMap<&str, BTreeSet<&'static str>> = BTreeMap::new();
     for applied in facts.applied.iter().filter(|a| a.endpoint == Endpoint::SettlementFile) {
         let Some(order_id) = applied.order_id.as_deref() else { continue };
-        let Some(transaction) = approvals.get(order_id) else { continue };
+        let nth = (applied.nth as usize).saturating_sub(1);
+        let Some(transaction) = rows.get(order_id).and_then(|rows| rows.get(nth)) else { continue };
         let kinds = planted.entry(transaction).or_default();
         match applied.verdict {
             // Money that was given back is not missed.
-            Verdict::Missing if paid.contains(order_id) => kinds.insert("settlement_missing"),
-            Verdict::Late { .. } if paid.contains(order_id) => kinds.insert("settlement_missing"),
+            Verdict::Missing if nth == 0 && paid.contains(order_id) => {
+                kinds.insert("settlement_missing")
+            }
+            Verdict::Late { .. } if nth == 0 && paid.contains(order_id) => {
+                kinds.insert("settlement_missing")
+            }
             Verdict::Duplicate { .. } => kinds.insert("settlement_duplicated"),
             Verdict::OffBy { .. } | Verdict::PayOutOff { .. } => kinds.insert("settlement_amount"),
             _ => false,
@@ -131,7 +136,7 @@ mod tests {
     use super::*;
     use crate::oracle::facts::{
         DifferenceRow,
-        tests::{booked, capture, payment},
+        tests::{booked, capture, give_back, payment},
     };
 
     fn facts(verdict: Verdict) -> Facts {
@@ -168,6 +173,19 @@ mod tests {
         let mut facts = facts(Verdict::Missing);
         assert_eq!(judge(&facts).len(), 1);
         facts.differences = vec![difference("settlement_missing", "MANUAL", "NONE")];
+        assert_eq!(judge(&facts), []);
+    }
+
+    #[test]
+    fn a_difference_of_a_cancels_row_is_of_that_row() {
+        let mut facts = facts(Verdict::OffBy { won: 1 });
+        facts.book = booked([capture("o", 500), give_back("o", 500)]);
+        facts.applied[0].nth = 2;
+        let mut said = difference("settlement_amount", "MANUAL", "NONE");
+        facts.differences = vec![said.clone()];
+        assert_eq!(judge(&facts).len(), 2, "the approval's was right");
+        said.subject = "tx-1".into();
+        facts.differences = vec![said];
         assert_eq!(judge(&facts), []);
     }
 
