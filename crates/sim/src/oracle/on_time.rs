@@ -67,6 +67,7 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
     for case in cases {
         let told = |detail| Violation::new(ID, Some(case.id()), detail);
         found.extend(answers(case).map(told));
+        found.extend(sent_away(case).map(told));
         found.extend(settled(case).map(told));
         found.extend(booked(case).map(told));
         found.extend(learned(case).map(told));
@@ -126,6 +127,20 @@ fn answers(case: &Case<'_>) -> Option<String> {
     })?;
     let took = late.at.duration_since(late.asked_at).as_millis();
     Some(format!("a confirmation was not answered within {patience:#}, but after {took} ms"))
+}
+
+/// Whoever confirms, or confirms again, is told that nothing is known yet only after the shop's
+/// patience: until then the shop waits with them.
+fn sent_away(case: &Case<'_>) -> Option<String> {
+    let patience = ms(case.facts.plan.cluster.confirm_patience_ms);
+    let early = case.asked(Asked::Confirm).find(|line| {
+        let open = |status: &str| matches!(status, "EXECUTING" | "UNKNOWN");
+        matches!(&line.told, Told::Payment(page) if open(&page.status))
+            && line.at < line.asked_at + patience
+            && case.facts.is_clear(Way::CONFIRM, line.asked_at - CALM, line.at + CALM)
+    })?;
+    let took = early.at.duration_since(early.asked_at).as_millis();
+    Some(format!("was told after {took} ms that nothing is known, and not after {patience:#}"))
 }
 
 /// A payment is final soon after the last trouble on its way, or, if it became a dead letter, in

@@ -59,7 +59,7 @@ pub(super) fn ended(status: &str, ms: i64) -> Facts {
     let mut facts = paid();
     facts.payments = vec![payment(ORDER, 500, status)];
     facts.book.clear();
-    facts.history[2] = line(Asked::Confirm, 1_200, 1_400, page("UNKNOWN"));
+    facts.history[2] = line(Asked::Confirm, 1_200, 11_300, page("UNKNOWN"));
     let times = facts.times.orders.get_mut(ORDER).expect("it is there");
     times.moves[2] = (at(ms), status.to_owned());
     times.operations.last_mut().expect("it was proven").at = at(ms - 20);

@@ -207,7 +207,7 @@ fn unknown_order(order_id: &str) -> Problem {
 }
 
 impl Executor {
-    /// The operation once its outcome is known, or a try proved nothing, or as it is after `wait`.
+    /// The operation once its outcome is known, or as it is after `wait`.
     async fn outcome(
         &self,
         (order_id, kind): (&str, Kind),

@@ -32,6 +32,18 @@ fn a_confirmation_is_answered_within_the_shops_patience() {
 }
 
 #[test]
+fn who_confirms_is_not_sent_away_before_the_shops_patience() {
+    let mut facts = paid();
+    facts.history.push(line(Asked::Confirm, 1_250, 1_260, page("EXECUTING")));
+    assert_seen(judge, &facts, "was told after 10 ms that nothing is known");
+    cut_off(&mut facts, 1_000, 2_000);
+    assert_eq!(judged(judge, &facts), [""; 0]);
+    facts.plan.faults.clear();
+    facts.history[3] = line(Asked::Confirm, 1_250, 11_260, page("EXECUTING"));
+    assert_eq!(judged(judge, &facts), [""; 0]);
+}
+
+#[test]
 fn a_payment_is_final_soon_after_the_last_trouble() {
     let late = 3_600_000;
     let mut facts = moved("SUCCESS", late);
