@@ -2,7 +2,9 @@
 //! right name. Judged in every run, those of canaries too: a PSP that cheats is the reason why
 //! there are reports.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
 
 use super::{
     DifferenceRow, Facts, PaymentRow, Violation, books, convergence::korean_day, facts::Money,
@@ -22,12 +24,42 @@ pub(super) struct Truth<'a> {
 
 /// Whatever state the run ended in: every true difference whose day has its report.
 pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
+    let mut found = unbooked(facts);
     // While a list of the PSP's may have hidden it, it is waited for: see `convergence::pending`.
-    if lists_lied(&facts.applied) {
-        return Vec::new();
+    if !lists_lied(&facts.applied) {
+        found.extend(missing(facts));
+        found.extend(unequal_books(facts));
     }
-    let mut found = missing(facts);
-    found.extend(unequal_books(facts));
+    found
+}
+
+/// What was paid before a day's first report was begun, and not in both books when it was made.
+fn unbooked(facts: &Facts) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for payment in &facts.payments {
+        let order = payment.order_id.as_str();
+        let day = korean_day(payment.day_at);
+        let (Some(begun), Some(made)) =
+            (facts.times.claims.get(&day), facts.times.reports.get(&day))
+        else {
+            continue;
+        };
+        let Some(times) = facts.times.orders.get(order) else { continue };
+        if times.came_to("SUCCESS").is_none_or(|paid| paid >= *begun) {
+            continue;
+        }
+        let parts: BTreeSet<_> = times.wallet.keys().chain(times.ledger.keys()).collect();
+        for part in parts {
+            let late =
+                |book: &BTreeMap<String, Timestamp>| book.get(part).is_none_or(|at| at > made);
+            let same = |d: &DifferenceRow| d.kind == "not_booked" && d.subject == *part;
+            if (late(&times.wallet) || late(&times.ledger)) && !facts.differences.iter().any(same) {
+                let detail =
+                    format!("{part} was not booked yet, and the report of {day} has no word");
+                found.push(Violation::new(ID, Some(order), detail));
+            }
+        }
+    }
     found
 }
 
@@ -146,8 +178,6 @@ pub(super) fn is_lie(applied: &Applied) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::oracle::{
         DifferenceRow,
@@ -197,6 +227,27 @@ mod tests {
         facts.reports = [(DAY.to_owned(), true)].into();
         facts.wallet.clear();
         assert_eq!(judge(&facts).len(), 2, "both sellers lack a wallet");
+    }
+
+    #[test]
+    fn what_is_not_booked_when_the_report_is_made_is_in_it() {
+        let at = |s| Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(s);
+        let mut facts = facts("SUCCESS", booked([capture("o", 500)]));
+        let mut times = super::super::times::OrderTimes::new();
+        times.moves.push((at(10), "SUCCESS".to_owned()));
+        times.wallet.insert("o-1".into(), at(12));
+        times.ledger.insert("o-1".into(), at(70));
+        facts.times.orders.insert("o".into(), times);
+        facts.times.claims.insert(DAY.into(), at(60));
+        facts.times.reports.insert(DAY.into(), at(65));
+        assert_eq!(judge(&facts).len(), 1);
+        let mut said = difference("not_booked", "REPAIRED");
+        said.subject = "o-1".into();
+        facts.differences = vec![said];
+        assert_eq!(judge(&facts), []);
+        facts.differences.clear();
+        facts.times.reports.insert(DAY.into(), at(75));
+        assert_eq!(judge(&facts), [], "both had it by then");
     }
 
     fn by_hand() -> Vec<BookEntry> {
