@@ -51,6 +51,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "smoke",
     "split_ledger",
     "stalls",
+    "stopped_bodies",
     "storm",
     "stubborn",
     "unwritten",

@@ -253,6 +253,9 @@ impl Buyer {
 
     /// Confirms with another amount, with somebody else's payment, with one that does not exist.
     async fn try_wrong_ones(&mut self, back: &Redirect) {
+        if self.purchase.has(Habit::FalseWebhook) {
+            self.pose_as_psp(back).await;
+        }
         if self.purchase.has(Habit::Tampered) {
             let cheap = Redirect { amount: "100".to_owned(), ..back.clone() };
             self.confirm_once(Asked::Tampered, self.replica, &cheap, PATIENCE).await;
@@ -268,6 +271,20 @@ impl Buyer {
             let bogus = Redirect { payment_key, ..back.clone() };
             self.confirm_once(Asked::BogusKey, self.replica, &bogus, PATIENCE).await;
         }
+    }
+
+    /// A webhook like the PSP's: anyone can send one.
+    async fn pose_as_psp(&self, back: &Redirect) {
+        let event = json!({
+            "eventType": "PAYMENT_STATUS_CHANGED", "createdAt": "2026-03-02T22:30:00.000000",
+            "data": {
+                "paymentKey": back.payment_key, "orderId": back.order_id, "status": "DONE",
+                "totalAmount": 1,
+            },
+        });
+        let answer = self.post(self.replica, "/v1/webhooks/toss", &event, None, PATIENCE).await;
+        let status = answer.map_or(0, |answer| answer.status.as_u16());
+        tracing::info!(order = back.order_id, status, "posed as the PSP");
     }
 
     /// A payment that was confirmed for another purchase.

@@ -28,6 +28,8 @@ struct Operation {
     dead: bool,
     key_no: i64,
     sends: i64,
+    /// For how long it was claimed, by the clock of who did, in microseconds.
+    lease: i64,
     /// Who claimed it last, or accepted it.
     holder: String,
 }
@@ -44,6 +46,7 @@ impl Operation {
             dead: number("dead") == 1,
             key_no: number("key_no"),
             sends: number("sends"),
+            lease: number("due_at") - number("updated_at"),
             holder: host.to_owned(),
         }
     }
@@ -76,6 +79,8 @@ impl Operation {
 #[derive(Debug, Default)]
 pub struct Operations {
     last: BTreeMap<i64, Operation>,
+    /// The lease of the first claim: none may be shorter.
+    lease: Option<i64>,
     moves: usize,
     found: Vec<Violation>,
 }
@@ -102,6 +107,9 @@ impl Operations {
                 None => Some(format!("began as {}", next.state)),
                 Some(before) => before.wrong(&next, host),
             };
+            let is_claim = before.is_some_and(|before| before.sends < next.sends);
+            let wrong =
+                wrong.or_else(|| if is_claim { too_short(&mut self.lease, &next) } else { None });
             if let Some(before) = before.filter(|before| before.sends >= next.sends) {
                 next.holder.clone_from(&before.holder);
             }
@@ -125,6 +133,12 @@ impl Operations {
     }
 }
 
+/// A lease counts from when the operation was taken, so that all are as long as the first of all.
+fn too_short(first: &mut Option<i64>, claimed: &Operation) -> Option<String> {
+    let (first, lease) = (*first.get_or_insert(claimed.lease), claimed.lease);
+    (lease < first).then(|| format!("was claimed for {lease} us, the first of all for {first}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +157,8 @@ mod tests {
                 ("key_no", (*key_no).into()),
                 ("sends", (*sends).into()),
                 ("dead", (*dead).into()),
+                ("due_at", 75.into()),
+                ("updated_at", 0.into()),
             ];
             let mut commit = commit(vec![row("operation", Op::Update, 1, &columns)]);
             commit.host = Some((*host).to_owned());
@@ -191,6 +207,36 @@ mod tests {
             let said = after(&[("a", "UNKNOWN", key_no, sends, 0)]);
             assert!(said.contains("backwards"), "{said}");
         }
+    }
+
+    #[test]
+    fn a_lease_that_counts_from_another_time_is_seen() {
+        let mut oracle = Operations::default();
+        let steps = [
+            ("PENDING", 0, 0, 0),
+            ("SENDING", 1, 75, 0),
+            ("SENDING", 2, 175, 100),
+            ("SENDING", 3, 250, 200),
+        ];
+        for (state, sends, due_at, updated_at) in steps {
+            assert_eq!(oracle.found().len(), 0);
+            let columns = [
+                ("order_id", "o".into()),
+                ("kind", "CONFIRM".into()),
+                ("state", state.into()),
+                ("key_no", 1.into()),
+                ("sends", sends.into()),
+                ("dead", 0.into()),
+                ("due_at", due_at.into()),
+                ("updated_at", updated_at.into()),
+            ];
+            let mut commit = commit(vec![row("operation", Op::Update, 1, &columns)]);
+            commit.host = Some("a".to_owned());
+            oracle.observe(&commit);
+        }
+        assert!(
+            oracle.found()[0].detail.contains("was claimed for 50 us, the first of all for 75")
+        );
     }
 
     #[test]

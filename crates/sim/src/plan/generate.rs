@@ -117,6 +117,7 @@ fn habits(work: &Workload, draw: &mut impl Rng) -> Vec<Habit> {
         (work.foreign_key, Habit::ForeignKey),
         (work.bogus_key, Habit::BogusKey),
         (work.unknown_order, Habit::UnknownOrder),
+        (work.false_webhook, Habit::FalseWebhook),
     ] {
         habits.extend(draw.random_bool(chance).then_some(habit));
     }

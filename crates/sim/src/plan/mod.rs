@@ -108,6 +108,8 @@ pub enum Habit {
     BogusKey,
     /// Asks for an order that nobody opened.
     UnknownOrder,
+    /// Tells the shop in the PSP's name that it is paid, before confirming.
+    FalseWebhook,
     /// Looks at the status once more after this many minutes.
     LookLater(u64),
 }

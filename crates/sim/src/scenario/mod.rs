@@ -152,6 +152,8 @@ pub struct Workload {
     pub bogus_key: f64,
     /// Asks for an order that nobody opened.
     pub unknown_order: f64,
+    /// Tells the shop in the PSP's name that the order is paid.
+    pub false_webhook: f64,
 }
 
 impl Default for Workload {
@@ -177,6 +179,7 @@ impl Default for Workload {
             foreign_key: 0.0,
             bogus_key: 0.0,
             unknown_order: 0.0,
+            false_webhook: 0.0,
         }
     }
 }
