@@ -107,7 +107,18 @@ impl Buyer {
             }
         }
         self.try_wrong_ones(&back[0]).await;
-        let mut status = self.confirm(&back).await;
+        let mut status = match self.purchase.has(Habit::FalseWebhook) {
+            false => self.confirm(&back).await,
+            // Once more while the shop is at it.
+            true => {
+                let liar = self.another();
+                let pose = async {
+                    sleep(Duration::from_secs(1)).await;
+                    liar.pose_as_psp(&back[0], 2).await;
+                };
+                join(self.confirm(&back), pose).await.0
+            }
+        };
         for (n, wait) in [3, 5, 10, 20, 60, 180, 600].into_iter().enumerate() {
             if matches!(status.as_deref(), Some("SUCCESS" | "FAILURE")) {
                 break;
@@ -254,7 +265,7 @@ impl Buyer {
     /// Confirms with another amount, with somebody else's payment, with one that does not exist.
     async fn try_wrong_ones(&mut self, back: &Redirect) {
         if self.purchase.has(Habit::FalseWebhook) {
-            self.pose_as_psp(back).await;
+            self.pose_as_psp(back, 1).await;
         }
         if self.purchase.has(Habit::Tampered) {
             let cheap = Redirect { amount: "100".to_owned(), ..back.clone() };
@@ -273,13 +284,19 @@ impl Buyer {
         }
     }
 
+    /// The same buyer in another window.
+    fn another(&self) -> Self {
+        let (purchase, shop, http) = (self.purchase.clone(), self.shop.clone(), self.http.clone());
+        Self { purchase, shop, http, clock: self.clock.clone(), replica: self.replica + 1 }
+    }
+
     /// A webhook like the PSP's: anyone can send one.
-    async fn pose_as_psp(&self, back: &Redirect) {
+    async fn pose_as_psp(&self, back: &Redirect, amount: i64) {
         let event = json!({
             "eventType": "PAYMENT_STATUS_CHANGED", "createdAt": "2026-03-02T22:30:00.000000",
             "data": {
                 "paymentKey": back.payment_key, "orderId": back.order_id, "status": "DONE",
-                "totalAmount": 1,
+                "totalAmount": amount,
             },
         });
         let answer = self.post(self.replica, "/v1/webhooks/toss", &event, None, PATIENCE).await;

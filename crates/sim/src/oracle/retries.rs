@@ -37,6 +37,7 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
             found.extend(acts.not_believed().map(told));
             found.extend(acts.never_ended().map(told));
             found.extend(acts.spent_unsent().map(told));
+            found.extend(acts.meanwhile().map(told));
             first_waits.extend(acts.first_wait());
         }
         found.extend(reads(case).map(told));
@@ -211,6 +212,20 @@ impl<'a> Acts<'a> {
         })?;
         let at = late.at.duration_since(facts.plan.start).as_secs();
         Some(format!("nothing came of the call {at} s after the start within {patience:#}"))
+    }
+
+    /// One call at a time: nothing is asked for again while its last call is under way.
+    fn meanwhile(&self) -> Option<String> {
+        let facts = self.case.facts;
+        let deadline = facts.plan.cluster.psp_deadline_ms.cast_signed();
+        let deadline = SignedDuration::from_millis(deadline);
+        let early = self.calls.windows(2).find(|pair| {
+            let given_up = pair[0].at + deadline - SignedDuration::from_millis(100);
+            let answered = pair[0].answered_at.unwrap_or(pair[0].at).min(given_up);
+            pair[1].at < answered && facts.is_clear(Way::EXECUTE, pair[0].at - MOST, pair[1].at)
+        })?;
+        let after = early[1].at.duration_since(early[0].at).as_millis();
+        Some(format!("was asked for again after {after} ms, while the call before was under way"))
     }
 
     /// What could not be sent at all was no try.

@@ -108,7 +108,7 @@ pub enum Habit {
     BogusKey,
     /// Asks for an order that nobody opened.
     UnknownOrder,
-    /// Tells the shop in the PSP's name that it is paid, before confirming.
+    /// Tells the shop in the PSP's name that it is paid, before confirming and meanwhile.
     FalseWebhook,
     /// Looks at the status once more after this many minutes.
     LookLater(u64),

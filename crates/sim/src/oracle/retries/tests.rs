@@ -162,6 +162,18 @@ fn everyone_who_waits_exactly_as_long_is_seen() {
 }
 
 #[test]
+fn one_call_at_a_time() {
+    let mut facts = refused(&[1_300, 3_300], &["k"; 2], 500);
+    let seen = |facts: &Facts| judged(judge, facts).iter().any(|d| d.contains("under way"));
+    assert!(!seen(&facts));
+    let first = facts.calls.iter_mut().find(|call| call.endpoint == Confirm).expect("it is there");
+    first.answered_at = Some(first.at + SignedDuration::from_secs(20));
+    assert!(seen(&facts));
+    cut_off(&mut facts, 1_000, 2_000);
+    assert!(!seen(&facts));
+}
+
+#[test]
 fn what_could_not_be_sent_is_no_try() {
     let mut facts = ended("FAILURE", 700_000);
     let times = facts.times.orders.get_mut(ORDER).expect("it is there");
