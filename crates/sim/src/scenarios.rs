@@ -9,6 +9,7 @@ macro_rules! embedded {
 
 /// All of them, by name, in alphabetical order: the name and the text of the file.
 pub const EMBEDDED: &[(&str, &str)] = embedded![
+    "after_midnight",
     "broken_night",
     "busy_at_midnight",
     "busy_day",

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Asked, Facts, Told, Violation,
     case::Case,
+    convergence::korean_day,
     trouble::{Way, is_about_payment},
 };
 use crate::plan::Habit;
@@ -163,7 +164,7 @@ fn repairs(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
         let Some((seen, _)) = states.first() else { continue };
         let order = subject.rsplit_once('-').map_or(subject.as_str(), |(order, _)| order);
         let case = cases.iter().find(|case| case.id() == subject || case.id() == order);
-        if !is_caused(facts, kind, case, *seen) {
+        if !is_caused(facts, (day, kind), case, *seen) {
             let detail = format!("the report of {day} found {kind}, and nothing planted caused it");
             found.push(Violation::new(ID, case.map(Case::id), detail));
         }
@@ -171,8 +172,12 @@ fn repairs(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
     found
 }
 
-fn is_caused(facts: &Facts, kind: &str, case: Option<&Case<'_>>, seen: Timestamp) -> bool {
-    let hour = SignedDuration::from_hours(1);
+fn is_caused(
+    facts: &Facts,
+    (day, kind): (&str, &str),
+    case: Option<&Case<'_>>,
+    seen: Timestamp,
+) -> bool {
     match (kind, case) {
         ("unresolved" | "unknown_but_taken", Some(case)) => {
             let began = case.confirmed_at().unwrap_or(facts.plan.start);
@@ -186,14 +191,16 @@ fn is_caused(facts: &Facts, kind: &str, case: Option<&Case<'_>>, seen: Timestamp
             let bound = super::on_time::booking(&facts.plan.cluster);
             paid + bound >= seen || !facts.is_clear(Way::BOOK, paid - CALM, seen)
         }
+        // Both books are read as they were at the end of the day.
         ("wallet_ledger_mismatch", _) => {
-            let bound = super::on_time::booking(&facts.plan.cluster);
-            !facts.is_clear(Way::BOOK, seen - hour, seen)
-                || facts.times.orders.values().any(|times| {
-                    times
-                        .came_to("SUCCESS")
-                        .is_some_and(|paid| paid <= seen && paid + bound >= seen)
+            let since = seen - SignedDuration::from_mins(20);
+            let mut of_day = facts.payments.iter().filter(|p| korean_day(p.day_at).as_str() <= day);
+            of_day.any(|payment| {
+                let times = facts.times.orders.get(&payment.order_id);
+                times.is_some_and(|times| {
+                    times.came_to("SUCCESS").is_some() && !times.booked_by(since)
                 })
+            })
         }
         // The others are judged by `reconciliation`.
         _ => true,

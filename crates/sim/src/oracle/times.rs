@@ -128,6 +128,12 @@ impl OrderTimes {
         self.moves.iter().find(|(_, status)| status == wanted).map(|(at, _)| *at)
     }
 
+    /// Whether all of it was in both books by a moment.
+    pub(super) fn booked_by(&self, moment: Timestamp) -> bool {
+        let by = |book: &BTreeMap<String, Timestamp>| book.values().all(|at| *at <= moment);
+        self.wallet.keys().eq(self.ledger.keys()) && by(&self.wallet) && by(&self.ledger)
+    }
+
     /// When the payment's outcome was known.
     pub(super) fn final_at(&self) -> Option<Timestamp> {
         self.came_to("SUCCESS").or_else(|| self.came_to("FAILURE"))
