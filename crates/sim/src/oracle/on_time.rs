@@ -253,7 +253,7 @@ fn reports(facts: &Facts) -> Vec<Violation> {
         let spoilt = facts.applied.iter().filter(within).map(|a| a.at).max();
         let calm = spoilt.unwrap_or(calm).max(calm);
         let begun = facts.times.claims.get(day).copied().unwrap_or(*made);
-        let work = A_REPORT + PER_REPAIR * repairs(facts);
+        let work = A_REPORT + PER_REPAIR * repairs(facts, due, *made);
         // A replica that died over it keeps its claim for half an hour.
         let clear = facts.is_clear(Way::NIGHT, due - CALM, *made);
         if begun > calm + work {
@@ -270,10 +270,15 @@ fn reports(facts: &Facts) -> Vec<Violation> {
     found
 }
 
-/// How many repairs a report may have waited for: those of earlier days come first.
-fn repairs(facts: &Facts) -> i32 {
-    let tried = |states: &&Vec<(Timestamp, String)>| states.iter().any(|(_, r)| r != "NONE");
-    let all = facts.times.differences.values().filter(tried).count();
+/// How many repairs a report that was due then may have waited for: those of earlier days come
+/// first, but for what had ended by then.
+fn repairs(facts: &Facts, due: Timestamp, made: Timestamp) -> i32 {
+    let waited = |states: &&Vec<(Timestamp, String)>| {
+        let tried = states.iter().any(|(at, repair)| *at <= made && repair != "NONE");
+        let before = states.iter().rev().find(|(at, _)| *at < due);
+        tried && before.is_none_or(|(_, repair)| !matches!(repair.as_str(), "REPAIRED" | "GONE"))
+    };
+    let all = facts.times.differences.values().filter(waited).count();
     i32::try_from(all).unwrap_or(i32::MAX / 1024)
 }
 

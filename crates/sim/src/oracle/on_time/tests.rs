@@ -119,6 +119,11 @@ fn a_report_is_made_in_its_night() {
     let difference = ("1970-01-01".to_owned(), "unresolved".to_owned(), "other".to_owned());
     facts.times.differences.insert(difference, vec![(at(due), "PENDING".to_owned())]);
     assert_eq!(judged(judge, &facts), [""; 0]);
+    // What had ended before that night is not waited for.
+    for states in facts.times.differences.values_mut() {
+        *states = vec![(at(due - 9_000), "PENDING".into()), (at(due - 5_000), "REPAIRED".into())];
+    }
+    assert_seen(judge, &facts, "the report of 1970-01-01 was due");
     // A replica that died over it keeps its claim for half an hour.
     report(&mut facts, 2_400_000);
     facts.healed = at(due + 1_000_000);
