@@ -44,6 +44,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "nobody_waits",
     "psp_outage",
     "rate_limited",
+    "refused_lists",
     "refused_twice",
     "rewind",
     "second_night_cut",
