@@ -30,6 +30,7 @@ pub async fn run_faults(ctl: &Ctl, faults: &[Fault], end: Instant) -> Orphans {
         steps.push((fault.at_ms + fault.for_ms, Step::Mend(&fault.what)));
     }
     steps.sort_by_key(|(at, _)| *at);
+    let mut standing: Vec<&Break> = Vec::new();
     for (at, step) in steps {
         let at = start + Duration::from_millis(at);
         if at > end {
@@ -39,11 +40,14 @@ pub async fn run_faults(ctl: &Ctl, faults: &[Fault], end: Instant) -> Orphans {
         match step {
             Step::Break(what) => {
                 tracing::info!(?what, "breaks");
+                standing.push(what);
                 strike(ctl, what, &mut orphans).await;
             }
             Step::Mend(what) => {
                 tracing::info!(?what, "mended");
-                mend(ctl, what);
+                let place = standing.iter().position(|other| std::ptr::eq(*other, what));
+                standing.remove(place.expect("it was broken before"));
+                mend_but(ctl, what, &standing);
             }
         }
     }
@@ -52,6 +56,20 @@ pub async fn run_faults(ctl: &Ctl, faults: &[Fault], end: Instant) -> Orphans {
 }
 
 async fn strike(ctl: &Ctl, what: &Break, orphans: &mut Orphans) {
+    match what {
+        Break::Crash(host) => crash(ctl, host, Crash::Process, orphans).await,
+        Break::MachineCrash(host) => crash(ctl, host, Crash::Machine, orphans).await,
+        Break::Reset(a, b) => ctl.net().reset(a, b),
+        Break::Rewind { service, source, events } => {
+            rewind(ctl, service, source, *events).await;
+        }
+        Break::Stall(host) => ctl.stall(host),
+        state => set(ctl, state),
+    }
+}
+
+/// Makes a state of a link or of a clock, which is there until it is mended.
+fn set(ctl: &Ctl, what: &Break) {
     let net = ctl.net();
     let db = ctl.db();
     match what {
@@ -61,12 +79,7 @@ async fn strike(ctl: &Ctl, what: &Break, orphans: &mut Orphans) {
             net.latency(a, b, Duration::from_millis(*ms)..=Duration::from_millis(ms * 2));
         }
         Break::Loss(a, b, share) => net.loss(a, b, *share),
-        Break::Reset(a, b) => {
-            net.reset(a, b);
-        }
         Break::Refuse(host) => net.refuse(host, true),
-        Break::Crash(host) => crash(ctl, host, Crash::Process, orphans).await,
-        Break::MachineCrash(host) => crash(ctl, host, Crash::Machine, orphans).await,
         Break::PspOutage => {
             for host in ctl.hosts().iter().filter(|host| *host != PSP) {
                 net.partition(PSP, host);
@@ -86,15 +99,16 @@ async fn strike(ctl: &Ctl, what: &Break, orphans: &mut Orphans) {
         Break::DatabaseStall(host, share, ms) => {
             db.stall(service_of(host), host, *share, Duration::from_millis(*ms));
         }
-        Break::Stall(host) => ctl.stall(host),
         Break::ClockSkew(host, ms) => ctl.set_skew(host, jiff::SignedDuration::from_millis(*ms)),
         Break::SkewApart(one, other, ms) => {
             ctl.set_skew(one, jiff::SignedDuration::from_millis(*ms));
             ctl.set_skew(other, jiff::SignedDuration::from_millis(-*ms));
         }
-        Break::Rewind { service, source, events } => {
-            rewind(ctl, service, source, *events).await;
-        }
+        Break::Crash(_)
+        | Break::MachineCrash(_)
+        | Break::Reset(..)
+        | Break::Rewind { .. }
+        | Break::Stall(_) => {}
     }
 }
 
@@ -126,6 +140,26 @@ async fn crash(ctl: &Ctl, host: &str, how: Crash, orphans: &mut Orphans) {
     }
 }
 
+/// Mends one fault and leaves the others as they are: mending makes a whole link or host well, so
+/// that what still stands there is set again before anything can pass, and a host that has been
+/// stopped twice goes on when both times are over.
+fn mend_but(ctl: &Ctl, what: &Break, standing: &[&Break]) {
+    let stops = |other: &Break| match (what, other) {
+        (Break::Stall(a), Break::Stall(b)) => a == b,
+        (Break::Crash(a) | Break::MachineCrash(a), Break::Crash(b) | Break::MachineCrash(b)) => {
+            a == b
+        }
+        _ => false,
+    };
+    if !standing.iter().any(|other| stops(other)) {
+        mend(ctl, what);
+    }
+    let hosts = what.hosts();
+    let near = |other: &&&Break| other.hosts().iter().any(|host| hosts.contains(host));
+    standing.iter().filter(near).for_each(|other| set(ctl, other));
+    ctl.net().release();
+}
+
 fn mend(ctl: &Ctl, what: &Break) {
     let net = ctl.net();
     let db = ctl.db();
@@ -133,7 +167,7 @@ fn mend(ctl: &Ctl, what: &Break) {
         Break::Partition(a, b)
         | Break::PartitionOneWay(a, b)
         | Break::SlowLink(a, b, _)
-        | Break::Loss(a, b, _) => net.heal(a, b),
+        | Break::Loss(a, b, _) => net.clear(a, b),
         Break::Reset(..) | Break::Rewind { .. } => {}
         Break::Stall(host) => ctl.resume(host),
         Break::Refuse(host) => net.refuse(host, false),
@@ -144,7 +178,7 @@ fn mend(ctl: &Ctl, what: &Break) {
         }
         Break::PspOutage => {
             for host in ctl.hosts().iter().filter(|host| *host != PSP) {
-                net.heal(PSP, host);
+                net.clear(PSP, host);
             }
         }
         Break::DatabaseSlow(host, _)

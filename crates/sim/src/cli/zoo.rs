@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sim::{
     look::Paint,
     zoo::{
-        hunt::{self, Catch, Limits},
+        hunt::{self, Catch, Hunted, Limits},
         matrix::{self, Row, Standing},
         patch::{self, Patch},
         scratch::Scratch,
@@ -74,10 +74,10 @@ impl Args {
         for patch in chosen {
             bar.set_message(patch.header.name.clone());
             match try_one(&scratch, patch, limits, &bar) {
-                Ok(caught) => {
-                    bar.suspend(|| say(line(patch, caught.as_ref())))?;
-                    keep(&all, patch, caught.as_ref())?;
-                    if Standing::of(patch, caught.as_ref()).is_failure() {
+                Ok(hunted) => {
+                    bar.suspend(|| say(line(patch, &hunted)))?;
+                    keep(&all, patch, &hunted)?;
+                    if Standing::of(patch, &hunted).is_failure() {
                         survivors.push(patch.number.to_string());
                     }
                 }
@@ -133,7 +133,7 @@ fn try_one(
     patch: &Patch,
     limits: Limits,
     bar: &ProgressBar,
-) -> Result<Option<Catch>, String> {
+) -> Result<Hunted, String> {
     let about = |e| format!("{} {}: {e}", patch.number, patch.header.name);
     scratch.restore()?;
     scratch.plant(patch)?;
@@ -143,23 +143,24 @@ fn try_one(
 }
 
 /// Writes the page after each patch: a run that is stopped has not been in vain.
-fn keep(all: &[Patch], patch: &Patch, caught: Option<&Catch>) -> Result<(), String> {
+fn keep(all: &[Patch], patch: &Patch, hunted: &Hunted) -> Result<(), String> {
     let mut rows = matrix::read(&fs::read_to_string(MATRIX).unwrap_or_default());
-    rows.insert((patch.number, patch.header.name.clone()), Row::new(patch, caught));
+    rows.insert((patch.number, patch.header.name.clone()), Row::new(patch, hunted));
     fs::write(MATRIX, matrix::page(all, &rows)).map_err(|e| format!("cannot write {MATRIX}: {e}"))
 }
 
-fn line(patch: &Patch, caught: Option<&Catch>) -> String {
+fn line(patch: &Patch, hunted: &Hunted) -> String {
     let paint = Paint::of_stdout();
-    let standing = Standing::of(patch, caught);
+    let standing = Standing::of(patch, hunted);
     let word = match standing {
         Standing::Killed => paint.good("caught"),
         Standing::KilledByAnother => paint.good("caught by another"),
         Standing::Harmless => paint.faint("harmless by itself"),
         Standing::HarmfulAfterAll => paint.bad("caught, though called harmless"),
         Standing::Survived => paint.bad("SURVIVED"),
+        Standing::RegressionIsBlind => paint.bad("caught, but not by its regression"),
     };
-    let how = match caught {
+    let how = match &hunted.caught {
         None => String::new(),
         Some(Catch { judges, place, share, .. }) => {
             let place = place
@@ -173,7 +174,10 @@ fn line(patch: &Patch, caught: Option<&Catch>) -> String {
 
 fn end(survivors: &[String], trouble: &[String]) -> Result<End, String> {
     if !survivors.is_empty() {
-        say(format!("Survived without a reason: {}", survivors.join(", ")))?;
+        say(format!(
+            "Survived without a reason, or their regression did: {}",
+            survivors.join(", ")
+        ))?;
     }
     if !trouble.is_empty() {
         return Err(format!("not judged, see above: {}", trouble.join(", ")));

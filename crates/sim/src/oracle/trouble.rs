@@ -142,16 +142,10 @@ impl Facts {
             Break::Partition(..) => alone && Way::PSP.meets(what),
             _ => false,
         };
-        // Links heal for all breaks at once.
-        let mends = |from: Timestamp| {
-            let mine = self.plan.faults.iter().filter(|fault| Way::PSP.meets(&fault.what));
-            let ends = mine.map(|f| self.moment(f.at_ms.saturating_add(f.for_ms)));
-            ends.filter(|end| *end > from).min().unwrap_or(from).min(self.healed)
-        };
         let walls = self.plan.faults.iter().filter(move |fault| cuts(&fault.what));
         walls.map(move |fault| {
-            let from = self.moment(fault.at_ms);
-            (from + UNUSED, mends(from))
+            let end = self.moment(fault.at_ms.saturating_add(fault.for_ms));
+            (self.moment(fault.at_ms) + UNUSED, end.min(self.healed))
         })
     }
 

@@ -54,6 +54,14 @@ pub struct Catch {
     pub cpu_s: Option<f64>,
 }
 
+/// What came of a hunt.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Hunted {
+    pub caught: Option<Catch>,
+    /// Regressions that pass with the bug, although it is what they are kept against.
+    pub blind: Vec<String>,
+}
+
 /// What `sim sweep --json` says; whatever else it says is not for us.
 #[derive(Debug, Deserialize)]
 struct Swept {
@@ -87,6 +95,24 @@ struct Failure {
 /// # Errors
 /// If something cannot be run, or fails without the bug, too.
 pub fn hunt(
+    scratch: &Scratch,
+    program: &Path,
+    patch: &Patch,
+    limits: Limits,
+    at: &dyn Fn(&str),
+) -> Result<Hunted, String> {
+    let caught = catch(scratch, program, patch, limits, at)?;
+    let mut blind = Vec::new();
+    for regression in &patch.header.regressions {
+        at(regression);
+        if replay_passes(scratch, program, regression)? {
+            blind.push(regression.clone());
+        }
+    }
+    Ok(Hunted { caught, blind })
+}
+
+fn catch(
     scratch: &Scratch,
     program: &Path,
     patch: &Patch,
@@ -204,6 +230,19 @@ fn sweep(
         Some(2) => Err(format!("sim sweep {scenario}: {last}")),
         // The whole process went down, and took the seeds' verdicts with it.
         _ => Ok(Err(format!("crash ({})", output.status))),
+    }
+}
+
+/// Whether a history that once failed passes with this program.
+fn replay_passes(scratch: &Scratch, program: &Path, name: &str) -> Result<bool, String> {
+    let mut command = Command::new(program);
+    command.current_dir(&scratch.tree);
+    command.args(["replay", &format!("tests/regressions/{name}.toml"), "--json"]);
+    let output = run(command)?;
+    match output.status.code() {
+        Some(0) => Ok(true),
+        Some(2) => Err(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim())),
+        _ => Ok(false),
     }
 }
 

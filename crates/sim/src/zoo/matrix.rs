@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{hunt::Catch, patch::Patch};
+use super::{
+    hunt::{Catch, Hunted},
+    patch::Patch,
+};
 
 /// The last six columns of a patch's line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub enum Standing {
     Survived,
     /// Caught, although the header says that it does no harm.
     HarmfulAfterAll,
+    /// Caught, but a regression that is kept against it passes: that one proves nothing.
+    RegressionIsBlind,
 }
 
 /// A survivor's mark in the column of judges.
@@ -39,11 +44,12 @@ const HEAD: &str = "| no | bug | caught by | scenario | first seed | failing see
 
 impl Standing {
     /// Of a patch after its hunt.
-    pub fn of(patch: &Patch, caught: Option<&Catch>) -> Self {
+    pub fn of(patch: &Patch, hunted: &Hunted) -> Self {
         let header = &patch.header;
-        match (caught, &header.harmless) {
+        match (&hunted.caught, &header.harmless) {
             (None, Some(_)) => Standing::Harmless,
             (None, None) => Standing::Survived,
+            (Some(_), _) if !hunted.blind.is_empty() => Standing::RegressionIsBlind,
             (Some(_), Some(_)) => Standing::HarmfulAfterAll,
             (Some(Catch { judges, .. }), None) => {
                 let expected = |judge: &String| match judge.strip_prefix("test:") {
@@ -61,15 +67,18 @@ impl Standing {
 
     /// Whether the zoo has failed.
     pub fn is_failure(self) -> bool {
-        self == Standing::Survived
+        matches!(self, Standing::Survived | Standing::RegressionIsBlind)
     }
 }
 
 impl Row {
     /// Of a patch after its hunt.
-    pub fn new(patch: &Patch, caught: Option<&Catch>) -> Self {
+    pub fn new(patch: &Patch, hunted: &Hunted) -> Self {
         let header = &patch.header;
-        let note = match (Standing::of(patch, caught), &header.harmless) {
+        let note = match (Standing::of(patch, hunted), &header.harmless) {
+            (Standing::RegressionIsBlind, _) => {
+                format!("**passes with it**: regression {}", hunted.blind.join(", "))
+            }
             (Standing::Harmless, Some((because, pair))) => format!("{because}; both: {pair}"),
             (Standing::HarmfulAfterAll, _) => "its header says that it does no harm".to_owned(),
             (Standing::KilledByAnother, _) => {
@@ -77,11 +86,11 @@ impl Row {
                 let wanted: Vec<_> = header.judges.iter().cloned().chain(tests).collect();
                 format!("expected: {}", wanted.join(", "))
             }
-            _ => String::new(),
+            _ => header.regressions.iter().map(|name| format!("regression {name}")).collect(),
         };
         // A bar would end the column.
         let note = note.replace('|', "/");
-        let Some(caught) = caught else {
+        let Some(caught) = &hunted.caught else {
             let judge = if header.harmless.is_some() { HARMLESS } else { SURVIVED }.to_owned();
             let (scenario, seed) = (header.scenarios.join(", "), String::new());
             return Self {
@@ -179,23 +188,27 @@ mod tests {
             judges,
             tests: vec!["money".to_owned()],
             scenarios: vec!["smoke".to_owned(), "storm".to_owned()],
+            regressions: vec![],
             harmless,
         };
         Patch { number, path: PathBuf::from("zoo/x.patch"), header }
     }
 
-    fn caught(judge: &str) -> Catch {
+    fn hunted(judge: Option<&str>) -> Hunted {
         let place = Some(("storm".to_owned(), 7));
-        Catch { judges: vec![judge.to_owned()], place, share: (2, 10), cpu_s: Some(1.25) }
+        let catch = |judge: &str| Catch {
+            judges: vec![judge.to_owned()],
+            place: place.clone(),
+            share: (2, 10),
+            cpu_s: Some(1.25),
+        };
+        Hunted { caught: judge.map(catch), blind: vec![] }
     }
 
     #[test]
     fn a_patch_stands_as_it_was_caught() {
         let (bug, twin) = (patch(1, None), patch(2, Some(("x".to_owned(), 3))));
-        let standing = |patch, judge: Option<&str>| {
-            let caught = judge.map(caught);
-            Standing::of(patch, caught.as_ref())
-        };
+        let standing = |patch, judge| Standing::of(patch, &hunted(judge));
         assert_eq!(standing(&bug, Some("zero-sum")), Standing::Killed);
         assert_eq!(standing(&bug, Some("test:money")), Standing::Killed);
         assert_eq!(standing(&bug, Some("liveness")), Standing::KilledByAnother);
@@ -206,12 +219,21 @@ mod tests {
     }
 
     #[test]
+    fn a_regression_that_passes_with_its_bug_is_a_failure() {
+        let blind = Hunted { blind: vec!["torn_read".to_owned()], ..hunted(Some("zero-sum")) };
+        let standing = Standing::of(&patch(1, None), &blind);
+        assert_eq!(standing, Standing::RegressionIsBlind);
+        assert!(standing.is_failure());
+        assert!(Row::new(&patch(1, None), &blind).note.contains("torn_read"));
+    }
+
+    #[test]
     fn a_page_is_read_as_it_was_written() {
         let patches =
             [patch(1, None), patch(2, Some(("a|b".to_owned(), 1))), patch(3, None), patch(4, None)];
         let mut rows = BTreeMap::new();
         for (patch, judge) in patches.iter().zip([Some("liveness"), None, None]) {
-            let row = Row::new(patch, judge.map(caught).as_ref());
+            let row = Row::new(patch, &hunted(judge));
             rows.insert((patch.number, patch.header.name.clone()), row);
         }
         let page = page(&patches, &rows);

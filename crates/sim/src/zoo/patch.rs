@@ -34,6 +34,8 @@ pub struct Header {
     pub tests: Vec<String>,
     /// Scenarios, in the order in which they are tried.
     pub scenarios: Vec<String>,
+    /// Files of `tests/regressions`, without their ending, which must fail with it.
+    pub regressions: Vec<String>,
     /// Why it does no harm by itself, and the number of the patch that takes away both guards.
     pub harmless: Option<(String, u32)>,
 }
@@ -50,6 +52,8 @@ struct Lines {
     caught_by: String,
     #[serde(default)]
     scenarios: String,
+    #[serde(default)]
+    regressions: String,
     #[serde(rename = "harmless because")]
     harmless_because: Option<String>,
     pair: Option<String>,
@@ -173,8 +177,9 @@ impl Lines {
             return Err("`# scenarios: …` must say where the judges are to see it".to_owned());
         }
         let judges = if none { Vec::new() } else { judges };
+        let regressions = list(&self.regressions);
         let (name, story, takes_away) = (self.name, self.story, self.takes_away);
-        Ok(Header { name, story, takes_away, judges, tests, scenarios, harmless })
+        Ok(Header { name, story, takes_away, judges, tests, scenarios, regressions, harmless })
     }
 }
 
@@ -194,10 +199,14 @@ mod tests {
 
     #[test]
     fn a_header_is_read() {
-        let header = with("# caught by: zero-sum, test:money\n# scenarios: smoke, storm").unwrap();
+        let header = with(
+            "# caught by: zero-sum, test:money\n# scenarios: smoke, storm\n# regressions: torn_read",
+        )
+        .unwrap();
         assert_eq!(header.takes_away, "c: d");
         assert_eq!((header.judges, header.tests), (vec!["zero-sum".into()], vec!["money".into()]));
         assert_eq!(header.scenarios, ["smoke", "storm"]);
+        assert_eq!(header.regressions, ["torn_read"]);
         assert_eq!(header.harmless, None);
     }
 

@@ -4,6 +4,7 @@ mod crash;
 mod database;
 mod determinism;
 mod faulty_database;
+mod nemesis;
 mod network;
 mod observers;
 mod panics;

@@ -12,7 +12,7 @@ use tokio::{
 use crate::toy::{self, ms, say};
 
 /// Runs `client` on host "client" against an echo server on host "server", `faults` beside it.
-fn duet<C, N>(
+pub(crate) fn duet<C, N>(
     client: impl Fn(HostHandle) -> C + Send + Sync + Clone + 'static,
     faults: impl FnOnce(Ctl) -> N,
 ) where

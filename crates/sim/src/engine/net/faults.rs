@@ -136,6 +136,13 @@ impl Net {
     /// Ends partitions, loss and special latency between the two. What waited arrives when its
     /// sender next tries, which after a long cut can be up to two minutes later, as in real TCP.
     pub fn heal(&self, a: &str, b: &str) {
+        self.clear(a, b);
+        self.release();
+    }
+
+    /// Takes the rules between the two away, like [`Net::heal`], and lets nothing go yet: for
+    /// whoever makes others instead. [`Net::release`] must follow.
+    pub fn clear(&self, a: &str, b: &str) {
         world::with(|w| {
             let (x, y) = (w.host_index(a), w.host_index(b));
             let fields = [("a", Field::Text(a)), ("b", Field::Text(b))];
@@ -145,9 +152,12 @@ impl Net {
                 inner.rules.cuts.remove(&pair);
                 inner.rules.links.remove(&pair);
             }
-            drop(inner);
-            release_all(w);
         });
+    }
+
+    /// Lets go what no rule holds any longer.
+    pub fn release(&self) {
+        world::with(release_all);
     }
 
     /// Ends every network fault; the default latency stays.
