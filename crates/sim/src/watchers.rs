@@ -5,8 +5,8 @@ use std::{cell::RefCell, rc::Rc};
 use crate::{
     engine::{Ctl, db::Commit},
     oracle::{
-        self, AppendOnly, Claims, Facts, Feeds, Legal, Looked, Operations, Outbox, Times,
-        Violation, ZeroSum,
+        self, AppendOnly, Chronicle, Claims, Facts, Feeds, LeftOpen, Legal, Looked, Operations,
+        Outbox, Times, Violation, ZeroSum,
     },
 };
 
@@ -19,8 +19,10 @@ pub(crate) struct Watchers {
     pub(crate) zero_sum: ZeroSum,
     pub(crate) append_only: AppendOnly,
     pub(crate) legal: Legal,
+    pub(crate) chronicle: Chronicle,
     pub(crate) operations: Operations,
     pub(crate) claims: Claims,
+    pub(crate) left_open: LeftOpen,
     pub(crate) feeds: Feeds,
     pub(crate) outbox: Outbox,
     pub(crate) times: Times,
@@ -34,10 +36,9 @@ impl Watchers {
         looked.note("no-panics", ctl.hosts().len());
         looked.note("zero-sum", self.zero_sum.looked());
         looked.note("append-only", self.append_only.looked());
-        looked.note(
-            "legal-states",
-            self.legal.looked() + self.operations.looked() + self.claims.looked(),
-        );
+        looked.note("legal-states", self.legal.looked() + self.chronicle.looked());
+        looked.note("legal-states", self.operations.looked() + self.claims.looked());
+        looked.note("reported-rightly", self.left_open.looked());
         looked.note("feed-order", self.feeds.looked());
         looked.note("outbox", self.outbox.looked());
         looked
@@ -49,8 +50,10 @@ impl Watchers {
             self.zero_sum.found(),
             self.append_only.found(),
             self.legal.found(),
+            self.chronicle.found(),
             self.operations.found(),
             self.claims.found(),
+            self.left_open.found(),
             self.feeds.found(),
             self.outbox.found(),
         ]
@@ -71,8 +74,10 @@ pub(crate) fn watch(ctl: &Ctl) -> Rc<RefCell<Watchers>> {
         watchers.append_only.observe(commit);
     });
     watch("payment", Legal::TABLES, |watchers, commit| watchers.legal.observe(commit));
+    watch("payment", Chronicle::TABLES, |watchers, commit| watchers.chronicle.observe(commit));
     watch("executor", Operations::TABLES, |watchers, commit| watchers.operations.observe(commit));
     watch("reconciler", Claims::TABLES, |watchers, commit| watchers.claims.observe(commit));
+    watch("reconciler", LeftOpen::TABLES, |watchers, commit| watchers.left_open.observe(commit));
     for database in ["payment", "executor", "wallet", "ledger"] {
         watch(database, Feeds::TABLES, |watchers, commit| watchers.feeds.observe(commit));
     }

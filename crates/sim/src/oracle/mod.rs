@@ -8,6 +8,7 @@ mod books;
 mod case;
 mod charging;
 mod checkouts;
+mod chronicle;
 mod claims;
 mod codes;
 mod convergence;
@@ -16,6 +17,7 @@ mod feeds;
 mod goodput;
 mod honest;
 mod idempotent;
+mod left_open;
 mod legal;
 mod looked;
 mod necessary;
@@ -34,6 +36,7 @@ mod trouble;
 mod zero_sum;
 
 pub use append_only::AppendOnly;
+pub use chronicle::Chronicle;
 pub use claims::Claims;
 pub use codes::refuses_for_good;
 pub use convergence::pending;
@@ -42,6 +45,7 @@ pub use facts::{
 };
 pub use feeds::Feeds;
 pub use goodput::goodput;
+pub use left_open::LeftOpen;
 pub use legal::Legal;
 pub use looked::{Looked, looked};
 pub use operations::Operations;
@@ -80,7 +84,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "legal-states",
-        sentence: "Payment orders and operations at the PSP only ever move along their state machines; booked is only what was paid, what is proven stays, and who holds something is its only writer.",
+        sentence: "Payment orders and operations at the PSP only ever move along their state machines; their history says so, booked is only what was paid, what is proven stays, and who holds something is its only writer.",
     },
     Invariant {
         id: "wallet-ledger",

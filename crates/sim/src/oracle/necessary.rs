@@ -19,6 +19,9 @@ const ID: &str = "necessary";
 /// So long before a payment begins there must have been nothing that could still hold it up.
 const CALM: SignedDuration = SignedDuration::from_secs(20);
 
+/// What reading the balances of both books takes, one after the other.
+const READING: SignedDuration = SignedDuration::from_secs(30);
+
 /// When all is quiet, each order, and each line of the night's reports.
 pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
     let mut found = Vec::new();
@@ -191,15 +194,18 @@ fn is_caused(
             let bound = super::on_time::booking(&facts.plan.cluster);
             paid + bound >= seen || !facts.is_clear(Way::BOOK, paid - CALM, seen)
         }
-        // Both books are read as they were at the end of the day.
+        // Both books are read at the end of the report, one after the other, as they were at the end
+        // of the day: what was in one of them only, just then.
         ("wallet_ledger_mismatch", _) => {
-            let since = seen - SignedDuration::from_mins(20);
+            let work = seen - SignedDuration::from_mins(20);
+            let reading = match facts.is_clear(Way::NIGHT, work, seen) {
+                true => seen - READING,
+                false => work,
+            };
             let mut of_day = facts.payments.iter().filter(|p| korean_day(p.day_at).as_str() <= day);
             of_day.any(|payment| {
                 let times = facts.times.orders.get(&payment.order_id);
-                times.is_some_and(|times| {
-                    times.came_to("SUCCESS").is_some() && !times.booked_by(since)
-                })
+                times.is_some_and(|times| times.is_half_booked(reading, seen))
             })
         }
         // The others are judged by `reconciliation`.
@@ -354,5 +360,25 @@ mod tests {
         let states = vec![(at(5_000_000), "PENDING".to_owned())];
         facts.times.differences = [(difference("unresolved"), states)].into();
         assert_eq!(judged(judge, &facts), [""; 0]);
+    }
+
+    #[test]
+    fn books_differ_only_by_what_was_in_one_of_them_as_they_were_read() {
+        let seen = 5_000_000;
+        let read = |wallet, ledger| {
+            let mut facts = paid();
+            let mismatch = ("1970-01-01", "wallet_ledger_mismatch", "seller-1");
+            let key = (mismatch.0.to_owned(), mismatch.1.to_owned(), mismatch.2.to_owned());
+            facts.times.differences = [(key, vec![(at(seen), "NONE".to_owned())])].into();
+            let times = facts.times.orders.get_mut(ORDER).expect("it is there");
+            times.wallet.values_mut().for_each(|booked| *booked = at(wallet));
+            times.ledger.values_mut().for_each(|booked| *booked = at(ledger));
+            let found = judged(judge, &facts);
+            found.iter().any(|detail| detail.contains("wallet_ledger_mismatch"))
+        };
+        assert!(!read(1_800, seen - 1_000) && !read(seen - 10_000, seen + 60_000));
+        assert!(read(1_800, 1_900), "both had it long ago");
+        assert!(read(seen - 120_000, seen - 100_000), "late, and both had it");
+        assert!(read(seen + 1_000, seen + 2_000), "neither had it");
     }
 }

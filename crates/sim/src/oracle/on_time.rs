@@ -29,6 +29,9 @@ const NIGHTS_WORK: SignedDuration = SignedDuration::from_mins(90);
 const A_REPORT: SignedDuration = SignedDuration::from_mins(10);
 const PER_REPAIR: SignedDuration = SignedDuration::from_mins(2);
 
+/// The longest wait between two questions to the executor.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(600);
+
 /// How rarely the stage looks whether all is quiet.
 const SLACK: SignedDuration = SignedDuration::from_mins(21);
 
@@ -42,9 +45,8 @@ fn ms(ms: u64) -> SignedDuration {
 /// broken off, the look for it, and the waits between what tries are left.
 fn settling(cluster: &Cluster) -> SignedDuration {
     let lease = ms(cluster.psp_deadline_ms) * 2 + SignedDuration::from_secs(15);
-    // Waits between tries, and between two questions to the executor, have these ceilings.
-    let (between_tries, between_asks) = (60, 600);
-    let waits = SignedDuration::from_secs(between_tries * 3 + between_asks);
+    // The ceiling of the waits between tries.
+    let waits = SignedDuration::from_secs(60 * 3) + LONGEST_WAIT;
     lease + ms(cluster.worker_poll_ms) + ms(cluster.feed_recheck_ms) * 2 + waits + MARGIN
 }
 
@@ -61,6 +63,22 @@ fn hanging(cluster: &Cluster) -> SignedDuration {
     ms(cluster.feed_wait_ms) + MARGIN * 2
 }
 
+/// The bound of a step that took some stretch: where every service has a replica that nothing
+/// touches, whoever hangs on another finds it.
+fn around(
+    facts: &Facts,
+    way: Way<'_>,
+    (begin, end): (Timestamp, Timestamp),
+    by: Timestamp,
+    usual: SignedDuration,
+) -> Timestamp {
+    let hangs = hanging(&facts.plan.cluster) * 3;
+    match facts.is_open(way, begin - hangs, end) {
+        true => by.min(begin + hangs + usual),
+        false => by,
+    }
+}
+
 /// When all is quiet.
 pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
     let mut found = Vec::new();
@@ -68,6 +86,7 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
         let told = |detail| Violation::new(ID, Some(case.id()), detail);
         found.extend(answers(case).map(told));
         found.extend(sent_away(case).map(told));
+        found.extend(accepted(case).map(told));
         found.extend(settled(case).map(told));
         found.extend(booked(case).map(told));
         found.extend(learned(case).map(told));
@@ -143,6 +162,25 @@ fn sent_away(case: &Case<'_>) -> Option<String> {
     Some(format!("was told after {took} ms that nothing is known, and not after {patience:#}"))
 }
 
+/// The executor has what it is to do as soon as it can hear of it: whoever confirmed waits a little
+/// before asking again, then ever longer, but no longer than for twice the time that it has lasted.
+fn accepted(case: &Case<'_>) -> Option<String> {
+    let begin = case.times.came_to("EXECUTING")?;
+    let end = case.times.operations.iter().find(|step| step.kind == "CONFIRM")?.at;
+    let (facts, cluster) = (case.facts, &case.facts.plan.cluster);
+    let calm = facts.trouble(Way::LEARN, begin - CALM, end).unwrap_or(begin).max(begin);
+    let first = ms(cluster.confirm_patience_ms) + MARGIN;
+    let wait = match facts.is_clear(Way::PAY, begin - CALM, end) {
+        true => first.max(calm.duration_since(begin) * 2).min(LONGEST_WAIT),
+        // Who dies while asking has put the next time off by as much as it ever does.
+        false => LONGEST_WAIT,
+    };
+    let by = calm + wait + ms(cluster.worker_poll_ms) + MARGIN * 2;
+    (end > by).then(|| {
+        format!("was begun {} and the executor had it only {}", at(case, begin), at(case, end))
+    })
+}
+
 /// A payment is final soon after the last trouble on its way, or, if it became a dead letter, in
 /// the night that follows.
 fn settled(case: &Case<'_>) -> Option<String> {
@@ -176,6 +214,7 @@ fn booked(case: &Case<'_>) -> Option<String> {
         None => paid + booking(cluster),
         Some(calm) => calm.max(paid) + hanging(cluster) + booking(cluster),
     };
+    let by = around(case.facts, Way::BOOK, (paid, done), by, booking(cluster));
     (done > by).then(|| format!("was paid {} and done {}", at(case, paid), at(case, done)))
 }
 
@@ -194,6 +233,7 @@ fn learned(case: &Case<'_>) -> Option<String> {
         None => proven + look + MARGIN,
         Some(calm) => calm.max(proven) + hanging(cluster) + look + MARGIN,
     };
+    let by = around(case.facts, Way::LEARN, (proven, end), by, look + MARGIN);
     (end > by).then(|| format!("was proven {} and final only {}", at(case, proven), at(case, end)))
 }
 

@@ -128,10 +128,15 @@ impl OrderTimes {
         self.moves.iter().find(|(_, status)| status == wanted).map(|(at, _)| *at)
     }
 
-    /// Whether all of it was in both books by a moment.
-    pub(super) fn booked_by(&self, moment: Timestamp) -> bool {
-        let by = |book: &BTreeMap<String, Timestamp>| book.values().all(|at| *at <= moment);
-        self.wallet.keys().eq(self.ledger.keys()) && by(&self.wallet) && by(&self.ledger)
+    /// Whether some part of it was in one of the two books only at a moment of a stretch.
+    pub(super) fn is_half_booked(&self, from: Timestamp, to: Timestamp) -> bool {
+        let parts = self.wallet.keys().chain(self.ledger.keys());
+        parts.into_iter().any(|part| {
+            let books = [self.wallet.get(part), self.ledger.get(part)];
+            let first = books.into_iter().flatten().min();
+            let both = books[0].zip(books[1]).map(|(wallet, ledger)| wallet.max(ledger));
+            first.is_some_and(|at| *at <= to) && both.is_none_or(|at| *at >= from)
+        })
     }
 
     /// When the payment's outcome was known.

@@ -46,6 +46,8 @@ impl Way<'static> {
     /// What the executor has proven, to the payment.
     pub(super) const LEARN: Self =
         Way { services: &["payment", "executor"], psp: false, buyers: false };
+    /// The payment service by itself.
+    pub(super) const PAY: Self = Way { services: &["payment"], psp: false, buyers: false };
     /// Calls of the PSP.
     pub(super) const PSP: Self = Way { services: &["executor"], psp: true, buyers: false };
     /// From a payment's success to both books and back.
@@ -75,6 +77,33 @@ impl Way<'_> {
             Break::SkewApart(..) => hosts.iter().any(|host| self.has(host)),
             _ => hosts.iter().all(|host| self.has(host)),
         }
+    }
+}
+
+/// Whether a break leaves those alone whom it does not touch. What stands still, is slow or has
+/// another time may hold a lock or a lease that others wait for.
+fn strikes_alone(what: &Break) -> bool {
+    match what {
+        Break::Partition(..)
+        | Break::PartitionOneWay(..)
+        | Break::Reset(..)
+        | Break::Refuse(_)
+        | Break::Crash(_)
+        | Break::MachineCrash(_)
+        | Break::DatabaseOutage(_) => true,
+        Break::SlowLink(..)
+        | Break::Loss(..)
+        | Break::PspOutage
+        | Break::DatabaseSlow(..)
+        | Break::DatabaseCut(..)
+        | Break::DatabaseNoCommit(..)
+        | Break::DatabaseLostRequest(..)
+        | Break::DatabaseLostAnswer(..)
+        | Break::DatabaseStall(..)
+        | Break::Stall(_)
+        | Break::ClockSkew(..)
+        | Break::SkewApart(..)
+        | Break::Rewind { .. } => false,
     }
 }
 
@@ -159,6 +188,26 @@ impl Facts {
     ) -> Option<Timestamp> {
         let felt = self.breaks(way).filter(|(begin, end)| *begin <= to && *end >= from);
         felt.map(|(_, end)| end).max()
+    }
+
+    /// Whether a way could be gone within a stretch, whatever broke on it: every service on it had a
+    /// replica that nothing touched, and what was touched could hold nobody else up.
+    pub(super) fn is_open(&self, way: Way<'_>, from: Timestamp, to: Timestamp) -> bool {
+        let felt = |fault: &&Fault| {
+            let (begin, end) = self.span(fault);
+            way.meets(&fault.what) && begin <= to && end >= from
+        };
+        let felt: Vec<&Break> = self.plan.faults.iter().filter(felt).map(|f| &f.what).collect();
+        let alone = felt.iter().all(|what| strikes_alone(what));
+        let touched = |host: &String| felt.iter().any(|what| what.hosts().contains(&&**host));
+        let mut services = way.services.iter();
+        alone && services.all(|service| self.replicas(service).iter().any(|host| !touched(host)))
+    }
+
+    fn replicas(&self, service: &str) -> Vec<String> {
+        let mut hosts = crate::cast::hosts::services(&self.plan.cluster);
+        hosts.retain(|host| crate::cast::hosts::service_of(host) == service);
+        hosts
     }
 
     /// Whether no break on a way is felt within a stretch.

@@ -44,6 +44,29 @@ fn who_confirms_is_not_sent_away_before_the_shops_patience() {
 }
 
 #[test]
+fn the_executor_has_it_soon_after_it_was_begun() {
+    let asked = |ms| {
+        let mut facts = moved("SUCCESS", ms + 500);
+        let times = facts.times.orders.get_mut(ORDER).expect("it is there");
+        (times.operations[0].at, times.operations[1].at) = (at(ms), at(ms + 10));
+        times.done_at = Some(at(ms + 1_000));
+        facts
+    };
+    assert_seen(judge, &asked(200_000), "the executor had it only 3:20 min");
+    assert_eq!(judged(judge, &asked(30_000)), [""; 0], "it was asked once more");
+    let mut facts = asked(200_000);
+    let crash =
+        |host: &str| Fault { at_ms: 1_000, for_ms: 60_000, what: Break::Crash(host.into()) };
+    facts.plan.faults = vec![crash("executor-1")];
+    assert_eq!(judged(judge, &facts), [""; 0], "the executor was down for a minute");
+    let mut facts = asked(400_000);
+    facts.plan.faults = vec![crash("executor-1")];
+    assert_seen(judge, &facts, "the executor had it only 6:40 min");
+    facts.plan.faults.push(crash("payment-1"));
+    assert_eq!(judged(judge, &facts), [""; 0], "who asked is dead");
+}
+
+#[test]
 fn a_payment_is_final_soon_after_the_last_trouble() {
     let late = 3_600_000;
     let mut facts = moved("SUCCESS", late);
