@@ -33,6 +33,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "half_blind",
     "hiccups",
     "hidden_again",
+    "hidden_twice",
     "kill_every_minute",
     "last_line_missing",
     "late_unknown",

@@ -10,6 +10,7 @@ use super::{
     Asked, Facts, Told, Violation,
     case::Case,
     convergence::korean_day,
+    times::OperationMove,
     trouble::{Way, is_about_payment},
 };
 use crate::plan::Habit;
@@ -141,6 +142,16 @@ fn dead_letters(case: &Case<'_>) -> Option<String> {
                     "is a dead letter after {spoilt} calls that were planted to go wrong, \
                      {allowed} tries are allowed"
                 ));
+            }
+            let sending = |other: &&OperationMove| other.state == "SENDING" && other.at < step.at;
+            let claimed = case.times.operations.iter().rev().find(sending)?.at;
+            let looks = |call: &&Call| {
+                is_about_payment(call.endpoint) && (claimed..=step.at).contains(&call.at)
+            };
+            if !case.calls.iter().any(|call| looks(&call))
+                && case.facts.is_clear(Way::PSP, claimed, step.at)
+            {
+                return Some("was given up without a last look at the PSP".to_owned());
             }
         }
         was_dead = step.dead;
