@@ -51,6 +51,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "rewind",
     "second_night_cut",
     "settlement_errors",
+    "slow_database",
     "slow_refunds",
     "smoke",
     "split_ledger",
