@@ -287,12 +287,8 @@ fn heal_psp(psp: &FakePsp, scenario: &Scenario, plan: &Plan) {
     let first = scenario.psp.rules.len();
     let healed = first..first + plan.psp.len();
     psp.keep_rules(|position, rule| {
-        let kept = match rule.on.endpoint {
-            Endpoint::SettlementFile => true,
-            // Money is given back at night, when all has healed: what strikes there once must stay.
-            Endpoint::Cancel => !oracle::refuses_for_good(&rule.then),
-            _ => false,
-        };
+        // Money is given back at night, when all has healed: what strikes there once must stay.
+        let kept = matches!(rule.on.endpoint, Endpoint::SettlementFile | Endpoint::Cancel);
         kept || !healed.contains(&position)
     });
 }

@@ -47,6 +47,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "psp_outage",
     "rate_limited",
     "refused_lists",
+    "refused_refunds",
     "refused_twice",
     "rewind",
     "second_night_cut",

@@ -1,8 +1,6 @@
 //! What the PSP's error codes mean, as the judges read its documentation. A copy of their own, on
 //! purpose: a row that is wrong in the executor's table is found by comparing the two at work.
 
-use fake_psp::Verdict;
-
 /// The bank, or the PSP, says no for good when a confirm is answered so.
 const FINAL: &[&str] = &[
     "BELOW_MINIMUM_AMOUNT",
@@ -58,14 +56,6 @@ const FINAL: &[&str] = &[
 /// Whether a code, in answer to a confirm or a cancel, says that it did not happen and will not.
 pub(super) fn is_final(code: &str) -> bool {
     FINAL.binary_search(&code).is_ok()
-}
-
-/// Whether a fault is a refusal that asking again does not change.
-pub fn refuses_for_good(verdict: &Verdict) -> bool {
-    match verdict {
-        Verdict::Refuse { code, .. } | Verdict::ActThenError { code, .. } => is_final(code),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

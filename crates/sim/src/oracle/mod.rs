@@ -38,7 +38,6 @@ mod zero_sum;
 pub use append_only::AppendOnly;
 pub use chronicle::Chronicle;
 pub use claims::Claims;
-pub use codes::refuses_for_good;
 pub use convergence::pending;
 pub use facts::{
     Asked, DifferenceRow, Facts, Page, PaymentOrderRow, PaymentRow, Refusal, TellTale, Told,

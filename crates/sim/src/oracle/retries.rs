@@ -174,8 +174,9 @@ impl<'a> Acts<'a> {
             if old != new && !refused {
                 return Some(format!("a fresh key {new} was sent, and {old} was not refused"));
             }
+            // What is owed stays owed: a give-back that was refused is asked for again.
             let is_final = pair[0].code.as_deref().is_some_and(codes::is_final);
-            if is_final && heard && !self.told_late(pair[0]) {
+            if self.kind == "CONFIRM" && is_final && heard && !self.told_late(pair[0]) {
                 let code = pair[0].code.as_deref().unwrap_or_default();
                 return Some(format!("was asked for again after {code}, which is final"));
             }
@@ -185,6 +186,9 @@ impl<'a> Acts<'a> {
 
     /// A final no ends it: nobody looks at the payment first, or tries again.
     fn not_believed(&self) -> Option<String> {
+        if self.kind != "CONFIRM" {
+            return None;
+        }
         let soon = SignedDuration::from_secs(5);
         let mut steps = self.case.times.operations.iter().filter(|step| step.kind == self.kind);
         self.calls.iter().find_map(|call| {

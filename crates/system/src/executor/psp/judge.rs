@@ -38,9 +38,10 @@ pub(super) fn judge_act(operation: &Operation, answer: &Answer) -> Verdict {
     let reason = reason(&error.code, text);
     let retry_after = retry_after(answer);
     match proof {
-        Proof::Final => Verdict::Declined(reason),
-        Proof::Open if spends_key(answer.status) => Verdict::Refused { reason, retry_after },
-        Proof::Open => Verdict::Unknown { reason, retry_after },
+        Proof::Final if operation.kind == Kind::Confirm => Verdict::Declined(reason),
+        // What we owe stays owed, whatever the PSP says: it is asked anew, and in every night.
+        _ if spends_key(answer.status) => Verdict::Refused { reason, retry_after },
+        _ => Verdict::Unknown { reason, retry_after },
     }
 }
 
@@ -282,6 +283,9 @@ mod tests {
             (payment("DONE", json!({})), "not yet NOT_YET"),
             (payment("ABORTED", json!({})), "declined NOTHING_TO_CANCEL"),
             (payment("EXPIRED", json!({})), "declined NOTHING_TO_CANCEL"),
+            (error(400, "REFUND_REJECTED"), "refused REFUND_REJECTED"),
+            (error(403, "NOT_CANCELABLE_PAYMENT"), "refused NOT_CANCELABLE_PAYMENT"),
+            (error(500, "FAILED_REFUND_PROCESS"), "unknown FAILED_REFUND_PROCESS"),
         ] {
             assert_eq!(word(&judge_act(&operation, &answer)), expected, "{answer:?}");
         }
