@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Facts, Violation};
+use fake_psp::BookKind;
+use jiff::Timestamp;
+
+use super::{Facts, Violation, times::OrderTimes};
 
 const ID: &str = "wallet-ledger";
 
@@ -43,7 +46,21 @@ pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
             found.push(Violation::new(ID, None, detail));
         }
     }
+    found.extend(facts.times.orders.iter().filter_map(|(order, times)| {
+        let detail = wrong_time(facts, order, times)?;
+        Some(Violation::new(ID, Some(order), detail))
+    }));
     found
+}
+
+/// Both books have the sale at the time at which the PSP took the money, to the second: by it, a day
+/// is counted.
+fn wrong_time(facts: &Facts, order: &str, times: &OrderTimes) -> Option<String> {
+    let taken = |e: &&fake_psp::BookEntry| e.order_id == order && e.kind == BookKind::Captured;
+    let taken: Vec<_> = facts.book.iter().filter(taken).map(|e| e.at).collect();
+    let right = |at: &Timestamp| taken.iter().any(|taken| taken.as_second() == at.as_second());
+    let (book, wrong) = times.effective.iter().find(|(_, at)| !right(at))?;
+    Some(format!("the {book} has it at {wrong}, the PSP took the money at {taken:?}"))
 }
 
 /// What the ledger owes a seller.
@@ -106,5 +123,18 @@ mod tests {
         let mut wrong = facts();
         wrong.payment_orders.clear();
         assert_eq!(judge(&wrong).len(), 2);
+    }
+
+    #[test]
+    fn both_books_have_the_psps_time() {
+        let mut facts = crate::oracle::stories::paid();
+        let of_time = |facts: &Facts| {
+            let found = judge(facts);
+            found.iter().filter(|v| v.detail.contains("the PSP took the money at")).count()
+        };
+        assert_eq!(of_time(&facts), 0);
+        let times = facts.times.orders.values_mut().next().expect("it is there");
+        times.effective[1].1 += jiff::SignedDuration::from_secs(2);
+        assert_eq!(of_time(&facts), 1);
     }
 }

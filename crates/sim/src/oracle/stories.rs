@@ -49,6 +49,7 @@ pub(super) fn paid() -> Facts {
         ],
         wallet: [("o-1".to_owned(), at(1_800))].into(),
         ledger: [("o-1".to_owned(), at(1_900))].into(),
+        effective: vec![("wallet", at(1_300)), ("ledger", at(1_300))],
     };
     facts.times.orders.insert(ORDER.to_owned(), times);
     facts

@@ -30,6 +30,8 @@ pub(super) struct OrderTimes {
     /// When each payment order was written into the wallet's and the ledger's books.
     pub(super) wallet: BTreeMap<String, Timestamp>,
     pub(super) ledger: BTreeMap<String, Timestamp>,
+    /// When the PSP took the money, as each entry of either book has it.
+    pub(super) effective: Vec<(&'static str, Timestamp)>,
 }
 
 /// One commit of an operation of the executor.
@@ -92,6 +94,7 @@ impl OrderTimes {
             operations: Vec::new(),
             wallet: BTreeMap::new(),
             ledger: BTreeMap::new(),
+            effective: Vec::new(),
         }
     }
 
@@ -114,9 +117,11 @@ impl OrderTimes {
                 dead: number(row, "dead") == 1,
             }),
             "wallet_entry" => {
+                self.effective.push(("wallet", effective_at(row)));
                 self.wallet.entry(text(row, "payment_order_id")).or_insert(at);
             }
             "journal_entry" => {
+                self.effective.push(("ledger", effective_at(row)));
                 self.ledger.entry(text(row, "payment_order_id")).or_insert(at);
             }
             _ => {}
@@ -143,6 +148,10 @@ impl OrderTimes {
     pub(super) fn final_at(&self) -> Option<Timestamp> {
         self.came_to("SUCCESS").or_else(|| self.came_to("FAILURE"))
     }
+}
+
+fn effective_at(row: &Row) -> Timestamp {
+    Timestamp::from_microsecond(number(row, "effective_at")).unwrap_or(Timestamp::MIN)
 }
 
 fn text(row: &Row, column: &str) -> String {

@@ -131,6 +131,9 @@ fn wrong_page(case: &Case<'_>, line: &TellTale, page: &Page) -> Option<String> {
     if *page != wanted {
         return Some(format!("was told {page:?}, should have been told {wanted:?}"));
     }
+    if let Some(untimely) = untimely(case, line, page) {
+        return Some(untimely);
+    }
     if page.is_done && page.status != "SUCCESS" {
         return Some(format!("was told that a payment is done which is {}", page.status));
     }
@@ -141,6 +144,24 @@ fn wrong_page(case: &Case<'_>, line: &TellTale, page: &Page) -> Option<String> {
             page.failure.is_some().then(|| "was told a reason of a failure that is none".to_owned())
         }
     }
+}
+
+/// What a page says was so at some moment between the question and the answer.
+fn untimely(case: &Case<'_>, line: &TellTale, page: &Page) -> Option<String> {
+    let moves = &case.times.moves;
+    let before = moves.iter().rposition(|(at, _)| *at <= line.asked_at)?;
+    let mut meanwhile = moves[before..].iter().take_while(|(at, _)| *at <= line.at);
+    if !meanwhile.any(|(_, status)| *status == page.status) {
+        let (status, was) = (&page.status, &moves[before].1);
+        return Some(format!("was told {status}, and it was {was} when that was asked"));
+    }
+    let done = case.times.done_at;
+    let was_done = done.is_some_and(|done| done < line.asked_at);
+    let is_done = done.is_some_and(|done| done <= line.at);
+    (page.is_done && !is_done || !page.is_done && was_done).then(|| {
+        let (told, done) = (page.is_done, if was_done { "was" } else { "was not" });
+        format!("was told that it is done: {told}; it {done} by then")
+    })
 }
 
 /// The time of a payment is the PSP's, to the second.
@@ -194,7 +215,7 @@ fn unknown_order(facts: &Facts, line: &TellTale) -> Option<String> {
 mod tests {
     use super::*;
     use crate::oracle::stories::{
-        assert_seen, cut_off, ended, judged, line, page, paid, refuse, strike, webhook,
+        ORDER, assert_seen, at, cut_off, ended, judged, line, page, paid, refuse, strike, webhook,
     };
 
     fn refused(status: u16, kind: &str) -> Told {
@@ -284,7 +305,29 @@ mod tests {
         let mut facts = ended("UNKNOWN", 1_380);
         let Told::Payment(page) = &mut facts.history[2].told else { panic!("a page") };
         page.is_done = true;
+        facts.times.orders.get_mut(ORDER).expect("it is there").done_at = Some(at(1_390));
         assert_seen(judge, &facts, "is done which is UNKNOWN");
+    }
+
+    #[test]
+    fn a_page_is_of_the_moment() {
+        let asked = |from, to, status| {
+            let mut facts = paid();
+            facts.history.push(line(Asked::Status, from, to, page(status)));
+            let Told::Payment(page) = &mut facts.history[3].told else { panic!("a page") };
+            page.http = 200;
+            facts
+        };
+        assert_seen(judge, &asked(1_500, 1_510, "EXECUTING"), "it was SUCCESS when that was asked");
+        assert_seen(judge, &asked(1_220, 1_230, "SUCCESS"), "it was EXECUTING when that was asked");
+        for status in ["EXECUTING", "SUCCESS"] {
+            assert_eq!(judged(judge, &asked(1_370, 1_390, status)), [""; 0]);
+        }
+        assert_seen(
+            judge,
+            &asked(5_000, 5_010, "SUCCESS"),
+            "that it is done: false; it was by then",
+        );
     }
 
     #[test]
