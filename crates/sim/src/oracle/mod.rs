@@ -21,6 +21,7 @@ mod left_open;
 mod legal;
 mod looked;
 mod necessary;
+mod nightly;
 mod on_time;
 mod operations;
 mod outbox;

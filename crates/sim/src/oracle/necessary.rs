@@ -4,24 +4,21 @@
 //! and from the fake PSP's record of what it did to whom, never from what the services say.
 
 use fake_psp::{BookKind, Call, Cause, Endpoint};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::{
     Asked, Facts, Told, Violation,
     case::Case,
-    convergence::korean_day,
+    nightly,
     times::OperationMove,
     trouble::{Way, is_about_payment},
 };
 use crate::plan::Habit;
 
-const ID: &str = "necessary";
+pub(super) const ID: &str = "necessary";
 
 /// So long before a payment begins there must have been nothing that could still hold it up.
-const CALM: SignedDuration = SignedDuration::from_secs(20);
-
-/// What reading the balances of both books takes, one after the other.
-const READING: SignedDuration = SignedDuration::from_secs(30);
+pub(super) const CALM: SignedDuration = SignedDuration::from_secs(20);
 
 /// When all is quiet, each order, and each line of the night's reports.
 pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
@@ -35,7 +32,7 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
         found.extend(dead_letters(case).map(told));
         found.extend(give_back(case).map(told));
     }
-    found.extend(repairs(facts, cases));
+    found.extend(nightly::judge(facts, cases));
     found
 }
 
@@ -168,60 +165,6 @@ fn give_back(case: &Case<'_>) -> Option<String> {
     };
     case.facts.book.iter().find(ours)?;
     (!case.was_lied_to()).then(|| "was given back, and nothing asked for that".to_owned())
-}
-
-/// What the night found to repair must have been broken by something.
-fn repairs(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (key, states) in &facts.times.differences {
-        let (day, kind, subject) = key;
-        let Some((seen, _)) = states.first() else { continue };
-        let order = subject.rsplit_once('-').map_or(subject.as_str(), |(order, _)| order);
-        let case = cases.iter().find(|case| case.id() == subject || case.id() == order);
-        if !is_caused(facts, (day, kind), case, *seen) {
-            let detail = format!("the report of {day} found {kind}, and nothing planted caused it");
-            found.push(Violation::new(ID, case.map(Case::id), detail));
-        }
-    }
-    found
-}
-
-fn is_caused(
-    facts: &Facts,
-    (day, kind): (&str, &str),
-    case: Option<&Case<'_>>,
-    seen: Timestamp,
-) -> bool {
-    match (kind, case) {
-        ("unresolved" | "unknown_but_taken", Some(case)) => {
-            let began = case.confirmed_at().unwrap_or(facts.plan.start);
-            let recent = began + SignedDuration::from_mins(1) >= seen;
-            let troubled = !facts.is_clear(Way::EXECUTE, began - CALM, seen);
-            recent || troubled || !case.struck.is_empty()
-        }
-        ("failed_but_taken", Some(case)) => case.was_lied_to() || case.was_held(),
-        ("not_booked", Some(case)) => {
-            let paid = case.times.came_to("SUCCESS").unwrap_or(seen);
-            let bound = super::on_time::booking(&facts.plan.cluster);
-            paid + bound >= seen || !facts.is_clear(Way::BOOK, paid - CALM, seen)
-        }
-        // Both books are read at the end of the report, one after the other, as they were at the end
-        // of the day: what was in one of them only, just then.
-        ("wallet_ledger_mismatch", _) => {
-            let work = seen - SignedDuration::from_mins(20);
-            let reading = match facts.is_clear(Way::NIGHT, work, seen) {
-                true => seen - READING,
-                false => work,
-            };
-            let mut of_day = facts.payments.iter().filter(|p| korean_day(p.day_at).as_str() <= day);
-            of_day.any(|payment| {
-                let times = facts.times.orders.get(&payment.order_id);
-                times.is_some_and(|times| times.is_half_booked(reading, seen))
-            })
-        }
-        // The others are judged by `reconciliation`.
-        _ => true,
-    }
 }
 
 /// A word about what a buyer was told.
