@@ -1,4 +1,5 @@
-//! Necessity, of the night: what a report found to repair was broken by something that was planted.
+//! Necessity, of the night: what a report found to repair was broken by something that was planted,
+//! and what it calls repaired is.
 
 use fake_psp::BookKind;
 use jiff::{SignedDuration, Timestamp};
@@ -26,8 +27,28 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
             let detail = format!("the report of {day} found {kind}, and nothing planted caused it");
             found.push(Violation::new(ID, case.map(Case::id), detail));
         }
+        let repaired = states.iter().find(|(_, repair)| repair == "REPAIRED");
+        if let (Some(case), Some((at, _))) = (case, repaired)
+            && !is_repaired(case, kind, *at)
+        {
+            let detail = format!("the report of {day} calls {kind} repaired, and it was not");
+            found.push(Violation::new(ID, Some(case.id()), detail));
+        }
     }
     found
+}
+
+/// Whether a difference was gone by the time at which a report says so.
+fn is_repaired(case: &Case<'_>, kind: &str, by: Timestamp) -> bool {
+    match kind {
+        "unresolved" | "unknown_but_taken" => case.times.final_at().is_some_and(|at| at <= by),
+        "failed_but_taken" => {
+            let mine = case.facts.book.iter().filter(|entry| entry.order_id == case.id());
+            let mut back = mine.filter(|entry| entry.kind == BookKind::GivenBack);
+            back.any(|entry| entry.at <= by)
+        }
+        _ => true,
+    }
 }
 
 /// Whether the PSP took the order's money on a Korean day.
@@ -75,5 +96,35 @@ fn is_caused(
         }
         // The others are judged by `reconciliation`.
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::{
+        facts::tests::{booked, give_back},
+        stories::{ORDER, at, ended, judged, paid},
+    };
+
+    /// Whether a report's word, at a time, that it was repaired is disbelieved.
+    fn is_doubted(mut facts: Facts, kind: &str, ms: i64) -> bool {
+        let key = ("1970-01-01".to_owned(), kind.to_owned(), ORDER.to_owned());
+        facts.times.differences = [(key, vec![(at(ms), "REPAIRED".to_owned())])].into();
+        let found = judged(judge, &facts);
+        found.iter().any(|detail| detail.contains("repaired, and it was not"))
+    }
+
+    #[test]
+    fn what_is_called_repaired_is_final_or_given_back() {
+        assert!(
+            is_doubted(paid(), "unresolved", 1_379) && !is_doubted(paid(), "unresolved", 1_380)
+        );
+        let mut failed = ended("FAILURE", 1_380);
+        assert!(is_doubted(failed, "failed_but_taken", 5_000));
+        failed = ended("FAILURE", 1_380);
+        failed.book = booked([give_back(ORDER, 500)]);
+        failed.book[0].at = at(4_000);
+        assert!(!is_doubted(failed, "failed_but_taken", 5_000));
     }
 }
