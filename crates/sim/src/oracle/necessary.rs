@@ -145,9 +145,7 @@ fn dead_letters(case: &Case<'_>) -> Option<String> {
             let looks = |call: &&Call| {
                 is_about_payment(call.endpoint) && (claimed..=step.at).contains(&call.at)
             };
-            if !case.calls.iter().any(|call| looks(&call))
-                && case.facts.is_clear(Way::PSP, claimed, step.at)
-            {
+            if !case.calls.iter().any(looks) && case.facts.is_clear(Way::PSP, claimed, step.at) {
                 return Some("was given up without a last look at the PSP".to_owned());
             }
         }
