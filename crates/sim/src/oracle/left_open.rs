@@ -52,7 +52,9 @@ impl LeftOpen {
             let next = Difference { day, kind, repair: text(row, "repair") };
             let before = self.differences.insert(change.rowid, next.clone());
             if next.is_closed() && before.is_some_and(|before| !before.is_closed()) {
-                hidden.insert(next.day, row["last_seen"].as_i64().unwrap_or(0));
+                let last_seen = row["last_seen"].as_i64().unwrap_or(0);
+                let first = hidden.entry(next.day).or_insert(last_seen);
+                *first = last_seen.min(*first);
             }
         }
         for change in commit.changes.iter().filter(|c| c.table == "report") {
@@ -112,14 +114,14 @@ mod tests {
         row("report", Op::Update, 1, &columns)
     }
 
-    fn difference(kind: &str, repair: &str, last_seen: i64) -> Change {
+    fn difference(rowid: i64, (kind, repair): (&str, &str), last_seen: i64) -> Change {
         let columns = [
             ("day", "today".into()),
             ("kind", kind.into()),
             ("repair", repair.into()),
             ("last_seen", last_seen.into()),
         ];
-        row("difference", Op::Update, 1, &columns)
+        row("difference", Op::Update, rowid, &columns)
     }
 
     /// Of one difference, run by run; what became of it is known, or it is not found any more.
@@ -127,7 +129,7 @@ mod tests {
         let mut oracle = LeftOpen::default();
         for (run, (kind, repair, open)) in (1..).zip(life) {
             let seen = if *repair == "GONE" { 0 } else { run };
-            let written = vec![report(run, *open), difference(kind, repair, seen)];
+            let written = vec![report(run, *open), difference(1, (kind, repair), seen)];
             oracle.observe(&commit(written));
         }
         oracle.found().iter().map(|violation| violation.detail.clone()).collect()
@@ -160,5 +162,20 @@ mod tests {
         let said = judged(&[("failed_but_taken", "PENDING", 1), ("failed_but_taken", "GONE", 0)]);
         assert_eq!(said.len(), 1);
         assert!(said[0].contains("was not looked at once more"), "{said:?}");
+    }
+
+    #[test]
+    fn one_that_is_gone_is_enough_whatever_else_was_closed() {
+        let mut oracle = LeftOpen::default();
+        let kinds = ["settlement_missing", "failed_but_taken"];
+        let both = |repairs: [&str; 2], seen: [i64; 2]| {
+            let rows = [1, 2].into_iter().zip(kinds.into_iter().zip(repairs).zip(seen));
+            rows.map(|(rowid, (what, seen))| difference(rowid, what, seen)).collect::<Vec<_>>()
+        };
+        let first = [vec![report(1, 1)], both(["NONE", "PENDING"], [1, 1])].concat();
+        oracle.observe(&commit(first));
+        let second = [vec![report(2, 1)], both(["GONE", "REPAIRED"], [1, 2])].concat();
+        oracle.observe(&commit(second));
+        assert_eq!(oracle.found(), []);
     }
 }

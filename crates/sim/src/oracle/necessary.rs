@@ -140,18 +140,23 @@ fn dead_letters(case: &Case<'_>) -> Option<String> {
                      {allowed} tries are allowed"
                 ));
             }
-            let sending = |other: &&OperationMove| other.state == "SENDING" && other.at < step.at;
-            let claimed = case.times.operations.iter().rev().find(sending)?.at;
-            let looks = |call: &&Call| {
-                is_about_payment(call.endpoint) && (claimed..=step.at).contains(&call.at)
-            };
-            if !case.calls.iter().any(looks) && case.facts.is_clear(Way::PSP, claimed, step.at) {
+            if !was_looked_for(case, step) {
                 return Some("was given up without a last look at the PSP".to_owned());
             }
         }
         was_dead = step.dead;
     }
     None
+}
+
+/// Whether the last try before an operation became a dead letter asked the PSP, or could not.
+fn was_looked_for(case: &Case<'_>, dead: &OperationMove) -> bool {
+    let mut before = case.times.operations.iter().rev().filter(|step| step.at < dead.at);
+    let sent = before.find(|step| step.kind == dead.kind && step.state == "SENDING");
+    let Some(sent) = sent.map(|step| step.at) else { return false };
+    let within = |call: &&Call| (sent..=dead.at).contains(&call.at);
+    let mut about = case.calls.iter().filter(|call| is_about_payment(call.endpoint));
+    about.any(within) || !case.facts.is_clear(Way::PSP, sent, dead.at)
 }
 
 /// Only money of an order that the PSP wrongly said it had not taken is given back.
@@ -288,6 +293,13 @@ mod tests {
         assert_seen(judge, &dead(1, 3), "given up after 1 tries");
         assert_seen(judge, &dead(3, 1), "after 1 calls that were planted to go wrong");
         assert_eq!(judged(judge, &dead(3, 3)), [""; 0]);
+        // Sent thrice, and then taken up once more for no look at all.
+        let mut unseen = dead(3, 3);
+        let times = unseen.times.orders.get_mut(ORDER).expect("it is there");
+        times.operations.insert(1, step(80_000, "SENDING", 3, false));
+        assert_seen(judge, &unseen, "without a last look");
+        cut_off(&mut unseen, 79_000, 95_000);
+        assert_eq!(judged(judge, &unseen), [""; 0]);
     }
 
     #[test]

@@ -101,10 +101,12 @@ fn is_caused(
 
 #[cfg(test)]
 mod tests {
+    use fake_psp::{Endpoint, Verdict};
+
     use super::*;
     use crate::oracle::{
-        facts::tests::{booked, give_back},
-        stories::{ORDER, at, ended, judged, paid},
+        facts::tests::{booked, capture, give_back},
+        stories::{ORDER, at, ended, judged, paid, strike},
     };
 
     /// Whether a report's word, at a time, that it was repaired is disbelieved.
@@ -126,5 +128,23 @@ mod tests {
         failed.book = booked([give_back(ORDER, 500)]);
         failed.book[0].at = at(4_000);
         assert!(!is_doubted(failed, "failed_but_taken", 5_000));
+    }
+
+    #[test]
+    fn money_is_called_taken_on_the_day_on_which_it_was() {
+        let found_on = |day: &str| {
+            let mut facts = ended("FAILURE", 1_380);
+            facts.book = booked([capture(ORDER, 500)]);
+            facts.book[0].at = at(1_300);
+            let code = "REJECT_CARD_PAYMENT".to_owned();
+            let lie = Verdict::ActThenError { code, status: None };
+            strike(&mut facts, Endpoint::Confirm, 1_300, lie);
+            let key = (day.to_owned(), "failed_but_taken".to_owned(), ORDER.to_owned());
+            facts.times.differences = [(key, vec![(at(5_000), "PENDING".to_owned())])].into();
+            let found = judged(judge, &facts);
+            found.iter().any(|detail| detail.contains("nothing planted caused it"))
+        };
+        let today = korean_day(at(1_300).as_microsecond());
+        assert!(!found_on(&today) && found_on("1971-01-01"));
     }
 }

@@ -86,7 +86,8 @@ impl Row {
                 let wanted: Vec<_> = header.judges.iter().cloned().chain(tests).collect();
                 format!("expected: {}", wanted.join(", "))
             }
-            _ => header.regressions.iter().map(|name| format!("regression {name}")).collect(),
+            _ if header.regressions.is_empty() => String::new(),
+            _ => format!("regression {}", header.regressions.join(", ")),
         };
         // A bar would end the column.
         let note = note.replace('|', "/");

@@ -181,3 +181,32 @@ fn all_is_quiet_after_the_first_night() {
     facts.now = at(night + 5_400_000);
     assert_eq!(judged(judge, &facts), [""; 0]);
 }
+
+#[test]
+fn a_dead_replica_holds_nobody_up_while_another_lives() {
+    let late = |dead: &[&str]| {
+        let mut facts = paid();
+        let cluster = &mut facts.plan.cluster;
+        (cluster.payment, cluster.wallet, cluster.ledger) = (2, 2, 2);
+        (cluster.feed_wait_ms, cluster.feed_recheck_ms) = (30_000, 10_000);
+        facts.healed = at(3_600_000);
+        let what = |host: &&str| Break::Crash((*host).to_owned());
+        let fault = |host| Fault { at_ms: 1_000, for_ms: 1_800_000, what: what(host) };
+        facts.plan.faults = dead.iter().map(fault).collect();
+        let times = facts.times.orders.get_mut(ORDER).expect("it is there");
+        times.wallet.values_mut().for_each(|booked| *booked = at(1_500_000));
+        times.done_at = Some(at(1_500_100));
+        facts
+    };
+    assert_seen(
+        judge,
+        &late(&["wallet-1"]),
+        "was paid 0:01 min after the start and done 25:00 min",
+    );
+    assert_seen(judge, &late(&["wallet-1", "payment-2"]), "and done 25:00 min");
+    assert_eq!(judged(judge, &late(&["wallet-1", "wallet-2"])), [""; 0], "nobody was left");
+    // What stands still may hold what others wait for.
+    let mut facts = late(&["wallet-1"]);
+    facts.plan.faults[0].what = Break::Stall("wallet-1".into());
+    assert_eq!(judged(judge, &facts), [""; 0]);
+}

@@ -1,7 +1,8 @@
 //! Toss error codes as a table: what a code proves, and what the buyer is told.
 //!
 //! Decisions go by code, not by HTTP status: PROVIDER_ERROR is a 400 and passes, REFUND_REJECTED
-//! is a 400 and stays. A code that is not here proves nothing.
+//! is a 400 and stays. A code that is not here proves nothing. Who is owed money back is owed it
+//! whatever the code: what is final for a confirm only spends a cancel's key.
 
 /// What an error code proves about the operation it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
