@@ -124,19 +124,82 @@ fn a_transaction_holds_the_database_and_others_wait_in_the_order_of_arrival() {
                     insert(&pool, &format!("waiter {n}")).await.expect("its turn came");
                 });
             }
-            sleep(ms(5_000)).await;
+            sleep(ms(4_000)).await;
             tx.execute("INSERT INTO t (text) VALUES ('last of mine')").await.expect("inserted");
             tx.commit().await.expect("committed");
             while let Some(ended) = tasks.join_next().await {
                 ended.expect("no panic");
             }
-            assert!(began.elapsed() > ms(5_000) && began.elapsed() < ms(5_100));
+            assert!(began.elapsed() > ms(4_000) && began.elapsed() < ms(4_100));
         },
         async |ctl| {
             sleep(ms(10_000)).await;
             let order = ["waiter 3", "waiter 2", "waiter 1", "waiter 0"];
             assert_eq!(texts(ctl)[2..], order);
         },
+    );
+}
+
+#[test]
+fn whoever_waits_too_long_for_a_transaction_is_told_that_the_database_is_locked() {
+    with_table(
+        |_, pool| async move {
+            let mut tx = pool.begin().await.expect("begun");
+            tx.execute("INSERT INTO t (text) VALUES ('slow')").await.expect("inserted");
+            let began = Instant::now();
+            let error = insert(&pool, "late").await.expect_err("the transaction is still open");
+            let error = error.as_database_error().expect("the database's own error");
+            assert_eq!(
+                (error.code().as_deref(), error.message()),
+                (Some("5"), "database is locked")
+            );
+            assert!(began.elapsed() > ms(5_000) && began.elapsed() < ms(5_100));
+            tx.commit().await.expect("committed");
+            insert(&pool, "later").await.expect("it is free");
+        },
+        async |ctl| {
+            sleep(ms(10_000)).await;
+            assert_eq!(texts(ctl), ["slow", "later"]);
+        },
+    );
+}
+
+#[test]
+fn whoever_reads_passes_an_open_transaction_and_sees_what_was_committed() {
+    with_table(
+        |_, pool| async move {
+            insert(&pool, "committed").await.expect("inserted");
+            let mut tx = pool.begin().await.expect("begun");
+            // More than any cache of pages holds.
+            let many =
+                "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 20000)
+                INSERT INTO t (text) SELECT n || hex(zeroblob(500)) FROM n";
+            tx.execute(many).await.expect("inserted");
+            sqlx::query("UPDATE t SET text = 'open' WHERE id = $1")
+                .bind(1)
+                .execute(&mut *tx)
+                .await
+                .expect("updated");
+            let count = "SELECT COUNT(*), MIN(text) FROM t WHERE id > $1";
+            let all = async |pool: &AnyPool| {
+                let began = Instant::now();
+                let row = sqlx::query_as::<_, (i64, String)>(count).bind(0).fetch_one(pool).await;
+                assert!(began.elapsed() < ms(100), "it waited");
+                row.expect("counted")
+            };
+            assert_eq!(all(&pool).await, (1, "committed".to_owned()));
+            assert_eq!(all(&pool).await.0, 1);
+            let own = sqlx::query_as::<_, (i64, String)>(count).bind(0).fetch_one(&mut *tx).await;
+            assert_eq!(own.expect("counted").0, 20_001);
+            tx.commit().await.expect("committed");
+            assert_eq!(all(&pool).await.0, 20_001);
+            let mut tx = pool.begin().await.expect("begun");
+            tx.execute("DELETE FROM t").await.expect("deleted");
+            assert_eq!(all(&pool).await.0, 20_001);
+            drop(tx);
+            assert_eq!(all(&pool).await.0, 20_001);
+        },
+        async |_| {},
     );
 }
 

@@ -250,7 +250,7 @@ impl AnyConnectionBackend for SimConnection {
             }
             let call = Call { kind: "db.query", sql: query.as_str() };
             let work = |w: &world::WorldState, link: &Link| {
-                link.run(w, |engine| Outcome::of_items(engine.fetch(query.as_str(), arguments)))
+                link.run(w, call, |engine| Outcome::of_items(ask(engine, link, call, arguments)))
             };
             match self.link.call(call, work).await {
                 Ok((items, None)) => stream::iter(items),
@@ -275,9 +275,9 @@ impl AnyConnectionBackend for SimConnection {
             refuse_begin(query.as_str())?;
             let call = Call { kind: "db.query", sql: query.as_str() };
             let work = |w: &world::WorldState, link: &Link| {
-                link.run(w, |engine| {
+                link.run(w, call, |engine| {
                     let items: Result<Vec<_>> =
-                        engine.fetch(query.as_str(), arguments).into_iter().collect();
+                        ask(engine, link, call, arguments).into_iter().collect();
                     let value = items.map(|items| items.into_iter().find_map(Either::right));
                     let changed = value.is_ok();
                     Outcome { value, changed }
@@ -295,6 +295,19 @@ impl AnyConnectionBackend for SimConnection {
     ) -> BoxFuture<'c, Result<AnyStatement>> {
         let why = "this driver prepares every statement by itself: run it with sqlx::query";
         futures::future::ready(Err(Error::Configuration(why.into()))).boxed()
+    }
+}
+
+/// Runs the statement of a call.
+fn ask(
+    engine: &mut Engine,
+    link: &Link,
+    call: Call<'_>,
+    arguments: Option<AnyArguments>,
+) -> Vec<Item> {
+    match call.passes(link) {
+        true => engine.look(call.sql, arguments),
+        false => engine.fetch(call.sql, arguments),
     }
 }
 

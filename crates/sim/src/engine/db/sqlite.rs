@@ -3,8 +3,19 @@
 //! sqlx's own connection runs SQLite on a worker thread, and handing every statement over and back
 //! costs several times what the statement does. Here the same SQLite is called directly; what
 //! services see is sqlx's `Any` rows, values and errors all the same.
+//!
+//! Two connections share the database: one does the work, the other reads for whoever comes while a
+//! transaction is open, and sees what was committed, as on PostgreSQL and on SQLite with a log.
 
-use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    error::Error as StdError,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use either::Either;
 use rusqlite::{
@@ -29,9 +40,14 @@ use super::value::{Row, read_row};
 /// What a statement gives: rows, then how many it changed.
 pub(super) type Item = Result<Either<AnyQueryResult, AnyRow>>;
 
+/// Databases in memory are shared by name, in the whole process.
+static OPENED: AtomicU64 = AtomicU64::new(0);
+
 /// A database in memory.
 pub(super) struct Engine {
     connection: Connection,
+    /// Reads while a transaction is open.
+    reader: Connection,
     /// The open transaction and its savepoints.
     depth: usize,
 }
@@ -39,41 +55,54 @@ pub(super) struct Engine {
 impl Engine {
     /// An empty database.
     pub(super) fn open() -> Self {
-        let connection = Connection::open_in_memory().expect("SQLite opens a database in memory");
-        connection.set_prepared_statement_cache_capacity(512);
-        for (setting, why) in [
-            (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, "SQLite knows foreign keys"),
-            // Without it a prepared statement is planned anew whenever its arguments change.
-            (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, "SQLite can keep its plans"),
-        ] {
-            connection.set_db_config(setting, true).expect(why);
-        }
-        Self { connection, depth: 0 }
+        let name = format!("file:/hanbeon-{}?vfs=memdb", OPENED.fetch_add(1, Ordering::Relaxed));
+        let connection = connect(&name);
+        // What is not committed stays with the connection that writes, whatever its size.
+        set(&connection, "PRAGMA cache_spill = OFF");
+        let reader = connect(&name);
+        set(&reader, "PRAGMA query_only = ON");
+        Self { connection, reader, depth: 0 }
     }
 
     /// Begins a transaction, or a savepoint within it.
     pub(super) fn begin(&mut self, statement: Option<&str>) -> Result<()> {
-        let savepoint = format!("SAVEPOINT s{}", self.depth);
-        let sql = if self.depth == 0 { statement.unwrap_or("BEGIN") } else { &savepoint };
-        self.connection.execute_batch(sql).map_err(failed)?;
+        if self.depth == 0 {
+            // SQLite lets nobody begin to read while somebody may write, but whoever reads already
+            // goes on until the commit: what is read is what was committed before.
+            set(&self.reader, "BEGIN");
+            set(&self.reader, "SELECT 1 FROM sqlite_schema");
+            let begun = run(&self.connection, statement.unwrap_or("BEGIN"));
+            if begun.is_err() {
+                set(&self.reader, "COMMIT");
+            }
+            begun?;
+        } else {
+            run(&self.connection, &format!("SAVEPOINT s{}", self.depth))?;
+        }
         self.depth += 1;
         Ok(())
     }
 
     /// Commits what [`Engine::begin`] began last. If SQLite refuses, it stays open.
     pub(super) fn commit(&mut self) -> Result<()> {
-        if self.depth > 0 {
-            let release = format!("RELEASE SAVEPOINT s{}", self.depth - 1);
-            let sql = if self.depth == 1 { "COMMIT" } else { &release };
-            self.connection.execute_batch(sql).map_err(failed)?;
-            self.depth -= 1;
+        match self.depth {
+            0 => return Ok(()),
+            1 => {
+                self.let_go();
+                run(&self.connection, "COMMIT")?;
+            }
+            depth => run(&self.connection, &format!("RELEASE SAVEPOINT s{}", depth - 1))?,
         }
+        self.depth -= 1;
         Ok(())
     }
 
     /// Undoes what [`Engine::begin`] began last.
     pub(super) fn rollback(&mut self) -> Result<()> {
         if self.depth > 0 {
+            if self.depth == 1 {
+                self.let_go();
+            }
             let back = format!("ROLLBACK TO s{0}; RELEASE SAVEPOINT s{0}", self.depth - 1);
             let sql = if self.depth == 1 { "ROLLBACK" } else { &back };
             // SQLite rolls some failed transactions back by itself.
@@ -85,41 +114,22 @@ impl Engine {
         Ok(())
     }
 
+    /// Nobody reads beside the transaction any more.
+    fn let_go(&self) {
+        if !self.reader.is_autocommit() {
+            set(&self.reader, "COMMIT");
+        }
+    }
+
+    /// Runs a query of somebody who has no transaction: one that is open is not seen.
+    pub(super) fn look(&mut self, sql: &str, arguments: Option<AnyArguments>) -> Vec<Item> {
+        let from = if self.depth == 0 { &self.connection } else { &self.reader };
+        fetch(from, sql, arguments)
+    }
+
     /// Runs a statement with its arguments, or a script of several without.
     pub(super) fn fetch(&mut self, sql: &str, arguments: Option<AnyArguments>) -> Vec<Item> {
-        let mut items = Vec::new();
-        let done = match arguments {
-            Some(arguments) => self.one(sql, arguments, &mut items),
-            None => self.script(sql, &mut items),
-        };
-        items.extend(done.err().map(|error| Err(failed(error))));
-        items
-    }
-
-    fn one(
-        &self,
-        sql: &str,
-        arguments: AnyArguments,
-        items: &mut Vec<Item>,
-    ) -> rusqlite::Result<()> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        // SQLite numbers `$11` by where it stands first; sqlx, and so production, by its name.
-        for place in 1..=statement.parameter_count() {
-            let number = statement.parameter_name(place).and_then(|name| name[1..].parse().ok());
-            let number: usize = number.unwrap_or(place);
-            if let Some(argument) = arguments.values.0.get(number - 1) {
-                statement.raw_bind_parameter(place, Argument(argument))?;
-            }
-        }
-        step(&self.connection, &mut statement, items)
-    }
-
-    fn script(&self, sql: &str, items: &mut Vec<Item>) -> rusqlite::Result<()> {
-        let mut batch = Batch::new(&self.connection, sql);
-        while let Some(mut statement) = batch.next()? {
-            step(&self.connection, &mut statement, items)?;
-        }
-        Ok(())
+        fetch(&self.connection, sql, arguments)
     }
 
     /// The rows of a judge's query.
@@ -148,6 +158,70 @@ impl Engine {
         ));
         installed.expect("a connection of ours takes hooks");
     }
+}
+
+fn connect(name: &str) -> Connection {
+    let connection = Connection::open(name).expect("SQLite opens a database in memory");
+    connection.set_prepared_statement_cache_capacity(512);
+    for (setting, why) in [
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, "SQLite knows foreign keys"),
+        // Without it a prepared statement is planned anew whenever its arguments change.
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, "SQLite can keep its plans"),
+    ] {
+        connection.set_db_config(setting, true).expect(why);
+    }
+    connection
+}
+
+/// What SQLite never refuses.
+fn set(connection: &Connection, sql: &str) {
+    run(connection, sql).unwrap_or_else(|error| panic!("SQLite refused {sql}: {error}"));
+}
+
+fn run(connection: &Connection, sql: &str) -> Result<()> {
+    let done = || {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.raw_query();
+        while rows.next()?.is_some() {}
+        Ok(())
+    };
+    done().map_err(failed)
+}
+
+fn fetch(connection: &Connection, sql: &str, arguments: Option<AnyArguments>) -> Vec<Item> {
+    let mut items = Vec::new();
+    let done = match arguments {
+        Some(arguments) => one(connection, sql, arguments, &mut items),
+        None => script(connection, sql, &mut items),
+    };
+    items.extend(done.err().map(|error| Err(failed(error))));
+    items
+}
+
+fn one(
+    connection: &Connection,
+    sql: &str,
+    arguments: AnyArguments,
+    items: &mut Vec<Item>,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(sql)?;
+    // SQLite numbers `$11` by where it stands first; sqlx, and so production, by its name.
+    for place in 1..=statement.parameter_count() {
+        let number = statement.parameter_name(place).and_then(|name| name[1..].parse().ok());
+        let number: usize = number.unwrap_or(place);
+        if let Some(argument) = arguments.values.0.get(number - 1) {
+            statement.raw_bind_parameter(place, Argument(argument))?;
+        }
+    }
+    step(connection, &mut statement, items)
+}
+
+fn script(connection: &Connection, sql: &str, items: &mut Vec<Item>) -> rusqlite::Result<()> {
+    let mut batch = Batch::new(connection, sql);
+    while let Some(mut statement) = batch.next()? {
+        step(connection, &mut statement, items)?;
+    }
+    Ok(())
 }
 
 /// Runs a prepared statement to its end.
@@ -215,6 +289,12 @@ impl rusqlite::ToSql for Argument<'_> {
             other => unreachable!("a new kind of value in sqlx: {other:?}"),
         }))
     }
+}
+
+/// What SQLite answers whoever has waited too long for somebody else's transaction.
+pub(super) fn locked() -> Error {
+    let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+    failed(rusqlite::Error::SqliteFailure(busy, Some("database is locked".to_owned())))
 }
 
 fn failed(error: rusqlite::Error) -> Error {
