@@ -135,21 +135,31 @@ impl Buyer {
                 sleep(Duration::from_secs(minutes * 60)).await;
                 status = self.look(&order_id).await.or(status);
             }
+            if let Habit::CheckoutAgain(seconds) = habit {
+                sleep(Duration::from_secs(seconds)).await;
+                let (key, body) = self.cart(again);
+                self.checkout_once(Asked::Checkout, self.replica, &key, &body).await;
+            }
         }
         status
     }
 
-    /// Opens a checkout; returns the order's id.
-    async fn checkout(&mut self, again: &str) -> Option<String> {
+    /// What a checkout is asked for: its key and its body.
+    fn cart(&self, again: &str) -> (String, Value) {
         let items = self.purchase.items.iter();
         let items: Vec<_> = items
             .map(|(seller, amount)| json!({ "seller_id": seller, "amount": self.purchase.spell(*amount) }))
             .collect();
-        let name = self.purchase.name.clone();
-        let key = format!("{name}{again}");
-        let mut body = json!({
+        let name = &self.purchase.name;
+        let body = json!({
             "buyer_id": name, "order_name": name, "currency": self.purchase.currency, "items": items,
         });
+        (format!("{name}{again}"), body)
+    }
+
+    /// Opens a checkout; returns the order's id.
+    async fn checkout(&mut self, again: &str) -> Option<String> {
+        let (key, mut body) = self.cart(again);
         for n in 0..TRIES {
             let clicks =
                 if n == 0 && self.purchase.has(Habit::DoubleClickCheckout) { 2 } else { 1 };

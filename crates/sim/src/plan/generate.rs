@@ -121,6 +121,9 @@ fn habits(work: &Workload, draw: &mut impl Rng) -> Vec<Habit> {
     ] {
         habits.extend(draw.random_bool(chance).then_some(habit));
     }
+    let again = draw.random_bool(work.checkout_again);
+    let seconds = draw.random_range(10..300);
+    habits.extend(again.then_some(Habit::CheckoutAgain(seconds)));
     habits
 }
 

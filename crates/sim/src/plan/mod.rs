@@ -112,6 +112,9 @@ pub enum Habit {
     FalseWebhook,
     /// Looks at the status once more after this many minutes.
     LookLater(u64),
+    /// Sends the same checkout once more, this many seconds after all else: a page that is loaded
+    /// again.
+    CheckoutAgain(u64),
 }
 
 impl Purchase {

@@ -154,6 +154,8 @@ pub struct Workload {
     pub unknown_order: f64,
     /// Tells the shop in the PSP's name that the order is paid.
     pub false_webhook: f64,
+    /// Sends the same checkout again when all is over.
+    pub checkout_again: f64,
 }
 
 impl Default for Workload {
@@ -180,6 +182,7 @@ impl Default for Workload {
             bogus_key: 0.0,
             unknown_order: 0.0,
             false_webhook: 0.0,
+            checkout_again: 0.0,
         }
     }
 }
