@@ -52,6 +52,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "rewind",
     "second_night_cut",
     "settlement_errors",
+    "slow_crowd",
     "slow_database",
     "slow_refunds",
     "smoke",

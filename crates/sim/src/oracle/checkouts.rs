@@ -17,7 +17,10 @@ const CALM: SignedDuration = SignedDuration::from_secs(20);
 pub(super) fn checkout(facts: &Facts, line: &TellTale) -> Option<String> {
     let clear = facts.is_clear(Way::SHOP, line.asked_at - CALM, line.at);
     match &line.told {
-        Told::Nothing(why) => clear.then(|| format!("a checkout was not answered: {why}")),
+        Told::Nothing(why) => {
+            let answers = facts.is_only_slow(Way::SHOP, line.asked_at - CALM, line.at);
+            answers.then(|| format!("a checkout was not answered: {why}"))
+        }
         Told::Keyed { status: 201, request, body, .. } => {
             wrong_checkout(facts, line, request, body)
         }
@@ -85,4 +88,41 @@ fn wrong_checkout(facts: &Facts, line: &TellTale, request: &str, body: &str) -> 
         && told["status"] == "NOT_STARTED"
         && parts == purchase.items.len();
     (!same).then(|| format!("a checkout of {request} was answered {body}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        oracle::{
+            Refusal,
+            stories::{assert_seen, judged, line, paid},
+            told::judge,
+        },
+        plan::{Break, Fault},
+    };
+
+    #[test]
+    fn whoever_waits_for_a_slow_database_is_told_to_ask_again() {
+        let slow = |told, ms| {
+            let mut facts = paid();
+            facts.history.push(line(Asked::Confirm, 100_000, 100_100, told));
+            facts.plan.faults = vec![Fault {
+                at_ms: 1_000,
+                for_ms: 600_000,
+                what: Break::DatabaseSlow("payment-1".into(), ms),
+            }];
+            facts
+        };
+        let silent = Told::Nothing("timed out".into());
+        assert_seen(judge, &slow(silent.clone(), 250), "asked Confirm and was not answered");
+        assert_eq!(judged(judge, &slow(silent.clone(), 2_000)), [""; 0]);
+        let busy = Refusal { status: 503, kind: "unavailable".into(), retry_after: Some(1) };
+        assert_eq!(judged(judge, &slow(Told::Refused(busy), 250)), [""; 0]);
+        let mut checkout = slow(silent, 250);
+        checkout.history.last_mut().unwrap().asked = Asked::Checkout;
+        assert_seen(judge, &checkout, "a checkout was not answered");
+        checkout.plan.faults[0].what = Break::DatabaseOutage("payment-1".into());
+        assert_eq!(judged(judge, &checkout), [""; 0]);
+    }
 }

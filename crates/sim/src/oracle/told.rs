@@ -92,7 +92,7 @@ fn was_second(case: &Case<'_>, line: &TellTale) -> bool {
 fn unheard(case: &Case<'_>, line: &TellTale) -> Option<String> {
     let impatient = case.purchase.is_some_and(|p| p.has(Habit::Impatient));
     let excused = impatient && line.asked == Asked::Confirm;
-    let clear = case.facts.is_clear(Way::CONFIRM, line.asked_at - CALM, line.at);
+    let clear = case.facts.is_only_slow(Way::CONFIRM, line.asked_at - CALM, line.at);
     (clear && !excused).then(|| format!("asked {:?} and was not answered", line.asked))
 }
 

@@ -32,6 +32,9 @@ pub(super) struct Way<'a> {
     buyers: bool,
 }
 
+/// Of so slow a database nobody need give up: a request takes some ten statements.
+const A_LITTLE_MS: u64 = 250;
+
 impl Way<'static> {
     /// From a buyer to the shop and back.
     pub(super) const SHOP: Self = Way { services: &["payment"], psp: false, buyers: true };
@@ -202,6 +205,17 @@ impl Facts {
         let touched = |host: &String| felt.iter().any(|what| what.hosts().contains(&&**host));
         let mut services = way.services.iter();
         alone && services.all(|service| self.replicas(service).iter().any(|host| !touched(host)))
+    }
+
+    /// Whether within a stretch nothing was wrong on a way but that databases were a little slow:
+    /// then there are answers, if only "503, later".
+    pub(super) fn is_only_slow(&self, way: Way<'_>, from: Timestamp, to: Timestamp) -> bool {
+        let slow = |what: &Break| matches!(what, Break::DatabaseSlow(_, ms) if *ms <= A_LITTLE_MS);
+        let mut felt = self.plan.faults.iter().filter(|fault| way.meets(&fault.what));
+        felt.all(|fault| {
+            let (begin, end) = self.span(fault);
+            begin > to || end < from || slow(&fault.what)
+        })
     }
 
     fn replicas(&self, service: &str) -> Vec<String> {
