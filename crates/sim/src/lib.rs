@@ -15,6 +15,7 @@ pub mod collect;
 pub mod oracle;
 pub mod run;
 pub mod snapshot;
+mod visits;
 mod watchers;
 
 pub mod coverage;

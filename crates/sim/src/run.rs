@@ -15,13 +15,14 @@ use fake_psp::{Endpoint, FakePsp, Programme, SeededEntropy};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
-    cast::{self, History, Orphans, Shop, hosts},
+    cast::{self, History, Office, Orphans, Shop, hosts},
     collect,
     engine::{Ctl, TraceConfig, World, WorldConfig, db},
     oracle::{self, AppendOnly, Facts, Looked, Times, Violation},
     plan::Plan,
     scenario::Scenario,
     snapshot::Books,
+    visits::{Visits, visit},
     watchers::{Watchers, watch},
 };
 
@@ -108,6 +109,8 @@ struct Stage {
     history: History,
     shopping: Arc<AtomicUsize>,
     watchers: Rc<RefCell<Watchers>>,
+    office: Office,
+    visits: RefCell<Visits>,
 }
 
 impl Stage {
@@ -208,7 +211,9 @@ async fn perform(
         }
     };
     if let Some(onlooker) = onlooker {
-        onlooker.judged(&facts, &stage.watchers.borrow().looked(ctl, &facts));
+        let mut looked = stage.watchers.borrow().looked(ctl, &facts);
+        looked.note("shown-rightly", stage.visits.borrow().looked());
+        onlooker.judged(&facts, &looked);
     }
     let verdict = match violations.first() {
         None => Verdict::Passed,
@@ -221,10 +226,12 @@ async fn perform(
 
 /// Both phases; refuses what only turns out to be wrong when it is done.
 async fn play(ctl: &Ctl, scenario: &Scenario, plan: &Plan, stage: &Stage) -> Result<Facts, String> {
-    let orphans = safety(ctl, scenario, plan).await?;
+    let orphans = safety(ctl, scenario, plan, stage).await?;
     cast::heal(ctl).await;
     heal_psp(&stage.psp, scenario, plan);
-    Ok(liveness(ctl, scenario, stage, &orphans).await)
+    let facts = liveness(ctl, scenario, stage, &orphans).await;
+    visit(ctl, &stage.office, &plan.cluster, &stage.visits, true).await;
+    Ok(facts)
 }
 
 /// Builds the world.
@@ -246,6 +253,7 @@ fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
     let mut programme = Programme { rules: scenario.psp.rules.clone() };
     programme.rules.extend(plan.psp.iter().chain(&plan.lasting).cloned());
     psp.install(programme);
+    let office = Office::open(ctl);
     hosts::start(ctl, &plan.cluster, &psp);
     let watchers = watch(ctl);
     let length = jiff::SignedDuration::from_mins(scenario.length.minutes as i64);
@@ -256,11 +264,21 @@ fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
         history: shop.history,
         shopping: shop.shopping,
         watchers,
+        office,
+        visits: RefCell::default(),
     }
 }
 
+/// Into how many parts visits cut the safety phase.
+const VISITS: u32 = 6;
+
 /// Anything may fail; only lies are violations.
-async fn safety(ctl: &Ctl, scenario: &Scenario, plan: &Plan) -> Result<Orphans, String> {
+async fn safety(
+    ctl: &Ctl,
+    scenario: &Scenario,
+    plan: &Plan,
+    stage: &Stage,
+) -> Result<Orphans, String> {
     let end = Instant::now() + Duration::from_secs(scenario.length.minutes * 60);
     let cheats = async {
         let mut refused = None;
@@ -277,7 +295,15 @@ async fn safety(ctl: &Ctl, scenario: &Scenario, plan: &Plan) -> Result<Orphans, 
         sleep_until(end).await;
         refused
     };
-    let (orphans, refused) = tokio::join!(cast::run_faults(ctl, &plan.faults, end), cheats);
+    let length = Duration::from_secs(scenario.length.minutes * 60);
+    let visits = async {
+        for n in 1..VISITS {
+            sleep_until(end - length * (VISITS - n) / VISITS).await;
+            visit(ctl, &stage.office, &plan.cluster, &stage.visits, false).await;
+        }
+    };
+    let faults = cast::run_faults(ctl, &plan.faults, end);
+    let (orphans, refused, ()) = tokio::join!(faults, cheats, visits);
     refused.map_or(Ok(orphans), Err)
 }
 
@@ -319,6 +345,7 @@ fn judge(ctl: &Ctl, stage: &Stage, facts: &Facts) -> Vec<Violation> {
     let mut found = watchers.found();
     found.extend(oracle::judge_safety(facts));
     found.extend(oracle::judge_causes(facts));
+    found.extend(stage.visits.borrow().found().iter().cloned());
     let pending = oracle::pending(facts);
     if pending.is_empty() {
         found.extend(oracle::judge_quiet(facts));

@@ -34,7 +34,7 @@ const PORT: u16 = 80;
 pub const SECRET_KEY: &str = "test_sk_simulation";
 
 /// The secret between the services.
-const TOKEN: &str = "internal";
+pub(super) const TOKEN: &str = "internal";
 
 /// The machines from which buyers come.
 pub fn buyers() -> Vec<String> {
@@ -59,6 +59,13 @@ pub fn service_of(host: &str) -> &str {
 /// The addresses of a service's replicas.
 pub fn urls(service: &str, n: usize) -> Vec<String> {
     replicas(service, n).iter().map(|host| format!("http://{host}:{PORT}")).collect()
+}
+
+/// The addresses of a service's replicas in a cluster.
+pub(crate) fn urls_of(service: &str, cluster: &Cluster) -> Vec<String> {
+    let mut hosts = services(cluster);
+    hosts.retain(|host| service_of(host) == service);
+    hosts.iter().map(|host| format!("http://{host}:{PORT}")).collect()
 }
 
 fn replicas(service: &str, n: usize) -> Vec<String> {

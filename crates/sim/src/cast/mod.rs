@@ -5,6 +5,8 @@ mod buyer;
 mod env;
 pub mod hosts;
 mod nemesis;
+mod office;
 
 pub use buyer::{History, Shop, buyer};
 pub use nemesis::{Orphans, heal, run_faults};
+pub use office::Office;

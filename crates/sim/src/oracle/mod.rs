@@ -28,6 +28,7 @@ mod outbox;
 mod reconciled;
 mod reported;
 mod retries;
+mod shown;
 #[cfg(test)]
 mod stories;
 mod tasks;
@@ -51,6 +52,7 @@ pub use looked::{Looked, looked};
 pub use operations::Operations;
 pub use outbox::Outbox;
 pub use reported::lists_lied;
+pub use shown::{Question, questions};
 pub use times::Times;
 pub use zero_sum::ZeroSum;
 
@@ -122,6 +124,10 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         id: "told-rightly",
         sentence: "Every request of a buyer gets the answer that the API promises.",
+    },
+    Invariant {
+        id: "shown-rightly",
+        sentence: "Whoever works with the books is shown what they say, and nobody else is.",
     },
     Invariant {
         id: "necessary",

@@ -141,8 +141,8 @@ impl Db {
         });
     }
 
-    /// The rows of a query by a judge: at once, past all faults. While a transaction is open, its
-    /// changes so far are visible: judge when the system is quiet, or by [`Db::observe`].
+    /// The rows of a query by a judge: at once, past all faults. What a transaction that is open has
+    /// changed so far is not seen.
     ///
     /// # Panics
     /// If the query fails.

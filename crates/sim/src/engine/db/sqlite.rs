@@ -123,8 +123,12 @@ impl Engine {
 
     /// Runs a query of somebody who has no transaction: one that is open is not seen.
     pub(super) fn look(&mut self, sql: &str, arguments: Option<AnyArguments>) -> Vec<Item> {
-        let from = if self.depth == 0 { &self.connection } else { &self.reader };
-        fetch(from, sql, arguments)
+        fetch(self.beside(), sql, arguments)
+    }
+
+    /// The connection that sees nothing of a transaction that is open.
+    fn beside(&self) -> &Connection {
+        if self.depth == 0 { &self.connection } else { &self.reader }
     }
 
     /// Runs a statement with its arguments, or a script of several without.
@@ -132,10 +136,10 @@ impl Engine {
         fetch(&self.connection, sql, arguments)
     }
 
-    /// The rows of a judge's query.
+    /// The rows of a judge's query: what is committed.
     pub(super) fn rows(&self, sql: &str, argument: Option<&str>) -> Result<Vec<Row>> {
         let read = || {
-            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut statement = self.beside().prepare_cached(sql)?;
             if let Some(argument) = argument {
                 statement.raw_bind_parameter(1, argument)?;
             }

@@ -1,0 +1,137 @@
+//! What operators and accountants look at, in the middle of everything and when all is quiet.
+
+use std::{cell::RefCell, time::Duration};
+
+use serde_json::Value;
+use tokio::time::sleep;
+
+use crate::{
+    cast::{Office, hosts},
+    engine::Ctl,
+    oracle::{Question, Violation, questions},
+    scenario::Cluster,
+};
+
+/// The most pages that a list may have.
+const PAGES: usize = 1000;
+
+/// How often is asked again for what is not answered when all is quiet, and after what time: what
+/// waited in a broken connection is over then.
+const TRIES: usize = 4;
+const REST: Duration = Duration::from_secs(45);
+
+/// What was asked for and what was wrong with it.
+#[derive(Default)]
+pub(crate) struct Visits {
+    visits: usize,
+    judged: usize,
+    found: Vec<Violation>,
+}
+
+impl Visits {
+    /// How many answers could be compared.
+    pub(crate) fn looked(&self) -> usize {
+        self.judged
+    }
+
+    /// What differed.
+    pub(crate) fn found(&self) -> &[Violation] {
+        &self.found
+    }
+}
+
+/// One round. `all_is_quiet`: then everything has to be answered.
+pub(crate) async fn visit(
+    ctl: &Ctl,
+    office: &Office,
+    cluster: &Cluster,
+    visits: &RefCell<Visits>,
+    all_is_quiet: bool,
+) {
+    visits.borrow_mut().visits += 1;
+    for (n, question) in questions(ctl, ctl.now()).into_iter().enumerate() {
+        let tries = if all_is_quiet { TRIES } else { 1 };
+        for left in (0..tries).rev() {
+            let replica = n + visits.borrow().visits + left;
+            let judged = look(ctl, office, cluster, (&question, replica)).await;
+            match judged {
+                Looked::Compared(found) => {
+                    let mut visits = visits.borrow_mut();
+                    visits.judged += 1;
+                    visits.found.extend(found);
+                    break;
+                }
+                Looked::Unheard if all_is_quiet && left == 0 => {
+                    let unheard = question.refused("was not answered".to_owned());
+                    visits.borrow_mut().found.push(unheard);
+                }
+                Looked::Unheard | Looked::Moved if left > 0 => sleep(REST).await,
+                Looked::Unheard | Looked::Moved => {}
+            }
+        }
+    }
+}
+
+/// What came of a question.
+enum Looked {
+    /// The books stood still meanwhile.
+    Compared(Option<Violation>),
+    /// They did not: what was shown is of no one moment.
+    Moved,
+    /// Nobody answered, or was able to.
+    Unheard,
+}
+
+async fn look(
+    ctl: &Ctl,
+    office: &Office,
+    cluster: &Cluster,
+    (question, replica): (&Question, usize),
+) -> Looked {
+    let urls = hosts::urls_of(question.service, cluster);
+    let url = format!("{}{}", urls[replica % urls.len()], question.path);
+    if let Some((status, _)) = office.ask(url.clone(), false).await
+        && status != 401
+    {
+        let why = format!("was answered {status} to somebody without the secret");
+        return Looked::Compared(Some(question.refused(why)));
+    }
+    let before = question.answer(ctl);
+    let shown = match question.list {
+        None => office.ask(url, true).await,
+        Some(list) => pages(office, &url, list).await,
+    };
+    match shown {
+        None | Some((503, _)) => Looked::Unheard,
+        _ if question.answer(ctl) != before => Looked::Moved,
+        Some((200, shown)) => Looked::Compared(question.judge(&before, &shown)),
+        Some((status, _)) => {
+            Looked::Compared(Some(question.refused(format!("was answered {status}"))))
+        }
+    }
+}
+
+/// All items of a list, page by page.
+async fn pages(office: &Office, url: &str, list: &str) -> Option<(u16, Value)> {
+    let mut items = Vec::new();
+    let mut after = None;
+    for _ in 0..PAGES {
+        let page = match &after {
+            None => url.to_owned(),
+            Some(after) => format!("{url}&after={after}"),
+        };
+        let (status, mut page) = office.ask(page, true).await?;
+        if status != 200 {
+            return Some((status, page));
+        }
+        match page[list].take() {
+            Value::Array(more) => items.extend(more),
+            other => items.push(other),
+        }
+        after = page["next"].as_str().map(str::to_owned);
+        if after.is_none() {
+            break;
+        }
+    }
+    Some((200, Value::Array(items)))
+}
