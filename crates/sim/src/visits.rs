@@ -53,8 +53,12 @@ pub(crate) async fn visit(
         let tries = if all_is_quiet { TRIES } else { 1 };
         for left in (0..tries).rev() {
             let replica = n + visits.borrow().visits + left;
-            let judged = look(ctl, office, cluster, (&question, replica)).await;
-            match judged {
+            let url = url(&question, replica, cluster);
+            if all_is_quiet {
+                let let_in = stranger(office, &question, &url).await;
+                visits.borrow_mut().found.extend(let_in);
+            }
+            match look(ctl, office, &question, url).await {
                 Looked::Compared(found) => {
                     let mut visits = visits.borrow_mut();
                     visits.judged += 1;
@@ -82,20 +86,19 @@ enum Looked {
     Unheard,
 }
 
-async fn look(
-    ctl: &Ctl,
-    office: &Office,
-    cluster: &Cluster,
-    (question, replica): (&Question, usize),
-) -> Looked {
+fn url(question: &Question, replica: usize, cluster: &Cluster) -> String {
     let urls = hosts::urls_of(question.service, cluster);
-    let url = format!("{}{}", urls[replica % urls.len()], question.path);
-    if let Some((status, _)) = office.ask(url.clone(), false).await
-        && status != 401
-    {
-        let why = format!("was answered {status} to somebody without the secret");
-        return Looked::Compared(Some(question.refused(why)));
-    }
+    format!("{}{}", urls[replica % urls.len()], question.path)
+}
+
+/// Somebody without the secret asks.
+async fn stranger(office: &Office, question: &Question, url: &str) -> Option<Violation> {
+    let (status, _) = office.ask(url.to_owned(), false).await?;
+    let why = format!("was answered {status} to somebody without the secret");
+    (status != 401).then(|| question.refused(why))
+}
+
+async fn look(ctl: &Ctl, office: &Office, question: &Question, url: String) -> Looked {
     let before = question.answer(ctl);
     let shown = match question.list {
         None => office.ask(url, true).await,
