@@ -10,7 +10,6 @@ use axum::{
 };
 use hyper::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde::Deserialize;
-use tokio::time::timeout;
 
 use super::{
     PaymentService, records,
@@ -18,46 +17,33 @@ use super::{
 };
 use crate::{
     kernel::KoreanDay,
-    service::require_token,
+    service::{answer_within, require_token},
     transport::{Json, Path, Problem, Query, Raw},
 };
 
 /// Time for everything around a buyer's patience. Together they are less than what browsers and
 /// proxies wait.
-const AROUND: Duration = Duration::from_secs(8);
+pub(super) const AROUND: Duration = Duration::from_secs(8);
 
 /// The most payments in one page.
 const PAGE: i64 = 200;
 
 /// What anyone may call.
 pub(super) fn public(service: PaymentService) -> Router {
-    Router::new()
+    let limit = service.patience + AROUND;
+    let router = Router::new()
         .route("/v1/checkouts", post(checkout))
         .route("/v1/payments/confirm", post(confirm))
         .route("/v1/payments/{order_id}", get(show))
         .route("/v1/webhooks/toss", post(webhook))
-        .with_state(service)
+        .with_state(service);
+    answer_within(router, limit)
 }
 
 /// What only our own services may call.
 pub(super) fn internal(service: PaymentService, token: &str) -> Router {
     let router = Router::new().route("/v1/payments", get(of_day)).with_state(service);
     require_token(router, token)
-}
-
-impl PaymentService {
-    /// Whoever asks is answered in time, also while the database is so slow that they cannot be
-    /// told more than to ask again. What is under way then is broken off, as when a buyer hangs up:
-    /// all that was committed counts, and asking again goes on from there.
-    async fn in_time<T, E: Into<Problem>>(
-        &self,
-        verb: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, Problem> {
-        match timeout(self.patience + AROUND, verb).await {
-            Ok(result) => result.map_err(Into::into),
-            Err(_) => Err(Problem::unavailable("this takes too long now; ask again")),
-        }
-    }
 }
 
 async fn checkout(
@@ -70,7 +56,7 @@ async fn checkout(
         let detail = "send an Idempotency-Key header of 1 to 300 characters, fresh for each order";
         return Err(Problem::invalid("Idempotency-Key", detail));
     }
-    let answered = service.in_time(service.checkout(key, &asked)).await?;
+    let answered = service.checkout(key, &asked).await?;
     let status = StatusCode::from_u16(answered.status).expect("we wrote an HTTP status");
     Ok((status, [(CONTENT_TYPE, "application/json")], answered.body).into_response())
 }
@@ -79,7 +65,7 @@ async fn confirm(
     State(service): State<PaymentService>,
     Json(asked): Json<Confirm>,
 ) -> Result<Response, Problem> {
-    let payment = service.in_time(service.confirm(&asked)).await?;
+    let payment = service.confirm(&asked).await?;
     let done = payment.status.is_final();
     let status = if done { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok((status, Json(payment)).into_response())
@@ -89,7 +75,7 @@ async fn show(
     State(service): State<PaymentService>,
     Path(order_id): Path<String>,
 ) -> Result<Json<Payment>, Problem> {
-    let record = service.in_time(records::find(&service.store, &order_id)).await?;
+    let record = records::find(&service.store, &order_id).await?;
     record.map(|r| Json(r.payment)).ok_or_else(|| Problem::not_found("there is no such order"))
 }
 

@@ -15,24 +15,28 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde::Deserialize;
 
 use super::{
-    PaymentService, records,
+    PaymentService,
+    http::AROUND,
+    records,
     state::Status,
     wire::{Checkout, Confirm, Item, Payment},
 };
 use crate::{
     kernel::OrderId,
+    service::answer_within,
     transport::{Path, Problem, Query},
 };
 
 pub(super) fn router(service: PaymentService) -> Router {
-    Router::new()
+    let limit = service.patience + AROUND;
+    let router = Router::new()
         .route("/", get(shop).post(buy))
         .route("/checkout/{order_id}", get(checkout))
         .route("/success", get(success))
         .route("/fail", get(fail))
         .route("/status/{order_id}", get(status))
-        .layer(map_response(show_problem))
-        .with_state(service)
+        .with_state(service);
+    answer_within(router, limit).layer(map_response(show_problem))
 }
 
 async fn shop(State(service): State<PaymentService>) -> Html<String> {

@@ -3,6 +3,7 @@
 
 mod auth;
 mod config;
+mod deadline;
 mod env;
 mod feed;
 mod follow;
@@ -13,6 +14,7 @@ mod worker;
 
 pub use auth::require_token;
 pub use config::{Common, parse_millis};
+pub use deadline::answer_within;
 pub use env::{Env, ServeError};
 pub use feed::{Event, Feed, NewEvent, SCHEMA as FEED_SCHEMA};
 pub use follow::{Apply, follow};
