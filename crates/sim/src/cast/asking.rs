@@ -10,12 +10,18 @@ use serde_json::Value;
 use system::transport::{Answer, CallError};
 
 use super::buyer::{Buyer, PATIENCE};
-use crate::oracle::{Asked, TellTale, Told};
+use crate::{
+    oracle::{Asked, TellTale, Told},
+    plan::Habit,
+};
 
 impl Buyer {
     /// Looks at the status page.
     pub(super) async fn look(&mut self, order_id: &str) -> Option<String> {
-        let status = self.look_as(Asked::Status, order_id).await;
+        let status = match self.purchase.has(Habit::Browser) {
+            true => self.look_at_page(order_id).await,
+            false => self.look_as(Asked::Status, order_id).await,
+        };
         if status.is_none() {
             self.replica += 1;
         }
@@ -31,7 +37,7 @@ impl Buyer {
         self.note_payment((asked, self.replica), asked_at, order_id, answer.ok().as_ref())
     }
 
-    fn url(&self, replica: usize) -> &str {
+    pub(super) fn url(&self, replica: usize) -> &str {
         &self.shop.urls[replica % self.shop.urls.len()]
     }
 
@@ -89,10 +95,7 @@ impl Buyer {
             || Told::Nothing("no answer".to_owned()),
             |answer| Told::read(answer.status.as_u16(), &answer.body, retry_after(answer)),
         );
-        let status = match &told {
-            Told::Payment(page) => Some(page.status.clone()),
-            _ => None,
-        };
+        let status = told.status().map(str::to_owned);
         self.note(who, asked_at, Some(order_id), told);
         status
     }

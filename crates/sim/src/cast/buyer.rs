@@ -83,10 +83,10 @@ pub async fn buyer(host: HostHandle, purchase: Purchase, shop: Shop) {
 
 /// What the PSP's window sends a buyer back with.
 #[derive(Debug, Clone)]
-struct Redirect {
-    payment_key: String,
-    order_id: String,
-    amount: String,
+pub(super) struct Redirect {
+    pub(super) payment_key: String,
+    pub(super) order_id: String,
+    pub(super) amount: String,
 }
 
 impl Buyer {
@@ -246,6 +246,9 @@ impl Buyer {
             self.purchase.spell(self.purchase.total()),
             self.purchase.currency
         );
+        if self.purchase.has(Habit::Browser) {
+            form = self.order_form(order_id).await?;
+        }
         if self.purchase.method != CARD {
             form.push_str(&format!("&method={}", self.purchase.method));
         }
@@ -334,6 +337,9 @@ impl Buyer {
         back: &Redirect,
         patience: Duration,
     ) -> (bool, Option<String>) {
+        if self.purchase.has(Habit::Browser) && matches!(asked, Asked::Confirm | Asked::Tampered) {
+            return self.land(asked, back, patience).await;
+        }
         let asked_at = self.clock.now();
         let answer =
             self.post(replica, "/v1/payments/confirm", &body(back), None, patience).await.ok();

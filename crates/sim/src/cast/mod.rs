@@ -1,6 +1,7 @@
 //! The cast: the services on their hosts, the PSP, the buyers, and the nemesis.
 
 mod asking;
+mod browsing;
 mod buyer;
 mod env;
 pub mod hosts;

@@ -23,6 +23,34 @@ pub enum Told {
     Keyed { key: String, request: String, status: u16, body: String, retry_after: Option<u64> },
     /// The PSP's window has approved, and named this payment.
     Approved(String),
+    /// A page sends on to this one.
+    Moved(String),
+    /// The hidden fields of a page's form.
+    Form(Vec<(String, String)>),
+    /// A status page.
+    Shown(Sheet),
+}
+
+/// What stands on a status page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sheet {
+    pub status: String,
+    /// Whether the browser loads it again by itself.
+    pub follows: bool,
+    /// All of it.
+    pub text: String,
+}
+
+impl Sheet {
+    /// Reads a page.
+    pub fn read(html: &str) -> Self {
+        let status = html.split_once("data-status=").and_then(|(_, rest)| rest.split_once('>'));
+        Sheet {
+            status: status.map_or("", |(status, _)| status).to_owned(),
+            follows: html.contains("http-equiv=refresh"),
+            text: html.to_owned(),
+        }
+    }
 }
 
 /// What an answer says of a payment, word for word.
@@ -46,6 +74,15 @@ pub struct Page {
 }
 
 impl Told {
+    /// The status of a payment, if it tells one.
+    pub fn status(&self) -> Option<&str> {
+        match self {
+            Told::Payment(page) => Some(&page.status),
+            Told::Shown(sheet) => Some(&sheet.status),
+            _ => None,
+        }
+    }
+
     /// What an answer says: how a payment stands, or why not.
     pub fn read(http: u16, body: &[u8], retry_after: Option<u64>) -> Self {
         let json: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -114,6 +151,10 @@ pub enum Asked {
     /// With a payment that does not exist.
     BogusKey,
     Status,
+    /// The page with the form that leads to the PSP's window.
+    CheckoutPage,
+    /// The page that says how a payment stands.
+    StatusPage,
     /// Of an order that nobody opened.
     UnknownOrder,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Facts, Told, Violation};
+use super::{Facts, Violation};
 
 const ID: &str = "honest-answers";
 
@@ -15,15 +15,14 @@ pub(super) fn success(facts: &Facts) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut told: BTreeMap<&str, (&str, Timestamp)> = BTreeMap::new();
     for line in &facts.history {
-        let (Some(order_id), Told::Payment(page)) = (line.order_id.as_deref(), &line.told) else {
+        let (Some(order_id), Some(status)) = (line.order_id.as_deref(), line.told.status()) else {
             continue;
         };
-        let status = &page.status;
         if status == "SUCCESS" && money.get(order_id).is_none_or(|m| m.captures.is_empty()) {
             let detail = format!("{} was told SUCCESS, but the PSP took nothing", line.purchase);
             found.push(Violation::new(ID, Some(order_id), detail));
         }
-        let is_final = matches!(status.as_str(), "SUCCESS" | "FAILURE");
+        let is_final = matches!(status, "SUCCESS" | "FAILURE");
         let Some(&(before, at)) = told.get(order_id) else {
             if is_final {
                 told.insert(order_id, (status, line.at));
@@ -43,10 +42,9 @@ pub(super) fn failure(facts: &Facts) -> Vec<Violation> {
     let money = facts.money();
     let mut found = Vec::new();
     for line in &facts.history {
-        let (Some(order_id), Told::Payment(page)) = (line.order_id.as_deref(), &line.told) else {
+        let (Some(order_id), Some(status)) = (line.order_id.as_deref(), line.told.status()) else {
             continue;
         };
-        let status = &page.status;
         let kept = money.get(order_id).map_or(0, super::facts::Money::kept);
         if status == "FAILURE" && kept > 0 {
             let detail = format!("{} was told FAILURE, but the PSP keeps {kept}", line.purchase);

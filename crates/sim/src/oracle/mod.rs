@@ -25,6 +25,7 @@ mod nightly;
 mod on_time;
 mod operations;
 mod outbox;
+mod pages;
 mod reconciled;
 mod reported;
 mod retries;
@@ -42,7 +43,7 @@ pub use chronicle::Chronicle;
 pub use claims::Claims;
 pub use convergence::pending;
 pub use facts::{
-    Asked, DifferenceRow, Facts, Page, PaymentOrderRow, PaymentRow, Refusal, TellTale, Told,
+    Asked, DifferenceRow, Facts, Page, PaymentOrderRow, PaymentRow, Refusal, Sheet, TellTale, Told,
 };
 pub use feeds::Feeds;
 pub use goodput::goodput;

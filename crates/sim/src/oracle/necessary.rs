@@ -113,8 +113,15 @@ fn not_at_once(case: &Case<'_>) -> Option<String> {
     }
     match &line.told {
         Told::Payment(page) if page.status == "SUCCESS" && line.at <= soon => None,
+        Told::Moved(_) if line.at <= soon && landed(case, line) == Some("SUCCESS") => None,
         other => Some(format!("nothing touched it, and its buyer was told {}", brief(other))),
     }
+}
+
+/// What the status page said to which a buyer was sent.
+fn landed<'a>(case: &Case<'a>, back: &super::TellTale) -> Option<&'a str> {
+    let mut pages = case.asked(Asked::StatusPage).filter(|page| page.asked_at >= back.at);
+    pages.next()?.told.status()
 }
 
 /// The dead-letter queue is for what was tried as often as is allowed and went wrong each time.
@@ -178,6 +185,9 @@ pub(super) fn brief(told: &Told) -> String {
         Told::Nothing(why) => why.clone(),
         Told::Keyed { status, body, .. } => format!("{status} {body}"),
         Told::Approved(key) => format!("approved {key}"),
+        Told::Moved(to) => format!("look at {to}"),
+        Told::Form(fields) => format!("a form with {fields:?}"),
+        Told::Shown(sheet) => format!("{} (a page)", sheet.status),
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Asked, Facts, Page, Refusal, TellTale, Told, Violation, case::Case, checkouts, codes,
-    necessary::brief, trouble::Way,
+    necessary::brief, pages, trouble::Way,
 };
 use crate::plan::Habit;
 
@@ -49,6 +49,11 @@ fn webhook_line(facts: &Facts, webhook: &Transmission) -> Option<Violation> {
 
 /// What was asked of a payment, against what the API promises.
 fn payment_line(case: &Case<'_>, line: &TellTale) -> Option<String> {
+    if let (Asked::CheckoutPage | Asked::StatusPage, _) | (Asked::Confirm, Told::Moved(_)) =
+        (line.asked, &line.told)
+    {
+        return pages::page(case, line);
+    }
     let wanted = match (line.asked, &line.told) {
         (Asked::Window | Asked::Checkout | Asked::OtherBody | Asked::UnknownOrder, _) => {
             return None;
@@ -89,7 +94,7 @@ fn was_second(case: &Case<'_>, line: &TellTale) -> bool {
 }
 
 /// Silence needs a cause on the way to the shop, or a buyer who does not wait.
-fn unheard(case: &Case<'_>, line: &TellTale) -> Option<String> {
+pub(super) fn unheard(case: &Case<'_>, line: &TellTale) -> Option<String> {
     let impatient = case.purchase.is_some_and(|p| p.has(Habit::Impatient));
     let excused = impatient && line.asked == Asked::Confirm;
     let clear = case.facts.is_only_slow(Way::CONFIRM, line.asked_at - CALM, line.at);
@@ -97,7 +102,7 @@ fn unheard(case: &Case<'_>, line: &TellTale) -> Option<String> {
 }
 
 /// A 5xx needs a database, or a peer, that was broken.
-fn unavailable(facts: &Facts, line: &TellTale, refusal: &Refusal) -> Option<String> {
+pub(super) fn unavailable(facts: &Facts, line: &TellTale, refusal: &Refusal) -> Option<String> {
     let clear = facts.is_clear(Way::CONFIRM, line.asked_at - CALM, line.at);
     (clear || refusal.status != 503 || refusal.retry_after.is_none()).then(|| {
         let Refusal { status, kind, .. } = refusal;
@@ -148,11 +153,8 @@ fn wrong_page(case: &Case<'_>, line: &TellTale, page: &Page) -> Option<String> {
 
 /// What a page says was so at some moment between the question and the answer.
 fn untimely(case: &Case<'_>, line: &TellTale, page: &Page) -> Option<String> {
-    let moves = &case.times.moves;
-    let before = moves.iter().rposition(|(at, _)| *at <= line.asked_at)?;
-    let mut meanwhile = moves[before..].iter().take_while(|(at, _)| *at <= line.at);
-    if !meanwhile.any(|(_, status)| *status == page.status) {
-        let (status, was) = (&page.status, &moves[before].1);
+    if let Some(was) = was_status(case, line, &page.status) {
+        let status = &page.status;
         return Some(format!("was told {status}, and it was {was} when that was asked"));
     }
     let done = case.times.done_at;
@@ -162,6 +164,14 @@ fn untimely(case: &Case<'_>, line: &TellTale, page: &Page) -> Option<String> {
         let (told, done) = (page.is_done, if was_done { "was" } else { "was not" });
         format!("was told that it is done: {told}; it {done} by then")
     })
+}
+
+/// What a status was when it was asked for, if it was never what was told, until that was told.
+pub(super) fn was_status<'a>(case: &'a Case<'_>, line: &TellTale, told: &str) -> Option<&'a str> {
+    let moves = &case.times.moves;
+    let before = moves.iter().rposition(|(at, _)| *at <= line.asked_at)?;
+    let mut meanwhile = moves[before..].iter().take_while(|(at, _)| *at <= line.at);
+    (!meanwhile.any(|(_, status)| *status == told)).then(|| moves[before].1.as_str())
 }
 
 /// The time of a payment is the PSP's, to the second.

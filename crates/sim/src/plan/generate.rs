@@ -124,6 +124,7 @@ fn habits(work: &Workload, draw: &mut impl Rng) -> Vec<Habit> {
     let again = draw.random_bool(work.checkout_again);
     let seconds = draw.random_range(10..300);
     habits.extend(again.then_some(Habit::CheckoutAgain(seconds)));
+    habits.extend(draw.random_bool(work.browser).then_some(Habit::Browser));
     habits
 }
 

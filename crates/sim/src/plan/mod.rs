@@ -115,6 +115,8 @@ pub enum Habit {
     /// Sends the same checkout once more, this many seconds after all else: a page that is loaded
     /// again.
     CheckoutAgain(u64),
+    /// Uses the shop's pages, and not its API.
+    Browser,
 }
 
 impl Purchase {

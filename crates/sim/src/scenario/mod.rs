@@ -156,6 +156,8 @@ pub struct Workload {
     pub false_webhook: f64,
     /// Sends the same checkout again when all is over.
     pub checkout_again: f64,
+    /// Uses the shop's pages, and not its API.
+    pub browser: f64,
 }
 
 impl Default for Workload {
@@ -183,6 +185,7 @@ impl Default for Workload {
             unknown_order: 0.0,
             false_webhook: 0.0,
             checkout_again: 0.0,
+            browser: 0.0,
         }
     }
 }

@@ -1,0 +1,99 @@
+//! A buyer with a browser: takes the order form from the shop's page, comes back to its success
+//! page, and follows its status page.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Request, header};
+use system::transport::Answer;
+
+use super::buyer::{Buyer, PATIENCE, Redirect};
+use crate::oracle::{Asked, Refusal, Sheet, Told};
+
+/// What a page says of a problem, by the kind that a program is told.
+const PROBLEMS: [(&str, &str); 3] = [
+    ("그런 주문이 없습니다", "not_found"),
+    ("주문 금액과 다릅니다", "amount_changed"),
+    ("새로 고침해 주세요", "unavailable"),
+];
+
+impl Buyer {
+    async fn page(&self, path: &str, patience: Duration) -> Option<Answer> {
+        let url = format!("{}{path}", self.url(self.replica));
+        let request = Request::get(url).body(Full::<Bytes>::default()).expect("a fixed URL");
+        self.http.send(request, patience).await.ok()
+    }
+
+    /// The form that sends the buyer to the PSP's window, as the page has it.
+    pub(super) async fn order_form(&self, order_id: &str) -> Option<String> {
+        let asked_at = self.clock.now();
+        let answer = self.page(&format!("/checkout/{order_id}"), PATIENCE).await;
+        let told = told(answer.as_ref(), |html| Told::Form(fields(html)));
+        let form = match &told {
+            Told::Form(fields) => Some(fields.clone()),
+            _ => None,
+        };
+        self.note((Asked::CheckoutPage, self.replica), asked_at, Some(order_id), told);
+        let pairs = form?;
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        Some(form.extend_pairs(pairs).finish())
+    }
+
+    /// Where the PSP's window lands the buyer. Returns whether anybody answered, and what the
+    /// status page says then.
+    pub(super) async fn land(
+        &self,
+        asked: Asked,
+        back: &Redirect,
+        patience: Duration,
+    ) -> (bool, Option<String>) {
+        let Redirect { payment_key, order_id, amount } = back;
+        let path = format!("/success?paymentKey={payment_key}&orderId={order_id}&amount={amount}");
+        let asked_at = self.clock.now();
+        let answer = self.page(&path, patience).await;
+        let told = told(answer.as_ref(), |_| Told::Moved(String::new()));
+        let is_moved = matches!(told, Told::Moved(_));
+        self.note((asked, self.replica), asked_at, Some(order_id), told);
+        let status = if is_moved { self.look_at_page(order_id).await } else { None };
+        (answer.is_some(), status)
+    }
+
+    /// Looks at the status page, as the browser does that was sent there.
+    pub(super) async fn look_at_page(&self, order_id: &str) -> Option<String> {
+        let asked_at = self.clock.now();
+        let answer = self.page(&format!("/status/{order_id}"), PATIENCE).await;
+        let told = told(answer.as_ref(), |html| Told::Shown(Sheet::read(html)));
+        let status = told.status().map(str::to_owned);
+        self.note((Asked::StatusPage, self.replica), asked_at, Some(order_id), told);
+        status
+    }
+}
+
+/// What an answer tells: a page, a problem, or where to go.
+fn told(answer: Option<&Answer>, page: impl FnOnce(&str) -> Told) -> Told {
+    let Some(answer) = answer else { return Told::Nothing("no answer".to_owned()) };
+    let header = |name| answer.headers.get(name).and_then(|value| value.to_str().ok());
+    let html = String::from_utf8_lossy(&answer.body);
+    match answer.status.as_u16() {
+        200 => page(&html),
+        300..=399 => Told::Moved(header(header::LOCATION).unwrap_or_default().to_owned()),
+        status => {
+            let known = PROBLEMS.iter().find(|(text, _)| html.contains(text));
+            let kind = known.map_or("conflict", |(_, kind)| kind).to_owned();
+            let retry_after = header(header::RETRY_AFTER).and_then(|value| value.parse().ok());
+            Told::Refused(Refusal { status, kind, retry_after })
+        }
+    }
+}
+
+/// The hidden fields of a form.
+fn fields(html: &str) -> Vec<(String, String)> {
+    let inputs = html.split("<input type=hidden name=").skip(1);
+    let field = |input: &str| {
+        let (name, rest) = input.split_once(" value=\"")?;
+        let (value, _) = rest.split_once('"')?;
+        Some((name.to_owned(), value.replace("&#39;", "'").replace("&amp;", "&")))
+    };
+    inputs.filter_map(field).collect()
+}

@@ -1,0 +1,166 @@
+//! Pages told rightly: what a browser is shown is what a program is told, in words.
+
+use super::{
+    Sheet, TellTale, Told,
+    case::Case,
+    necessary::brief,
+    told::{unavailable, unheard, was_status},
+};
+use crate::plan::Purchase;
+
+/// How the order form, the way back and the status page may be answered. `None`: rightly.
+pub(super) fn page(case: &Case<'_>, line: &TellTale) -> Option<String> {
+    let purchase = case.purchase?;
+    match &line.told {
+        Told::Nothing(_) => unheard(case, line),
+        Told::Refused(refusal) if refusal.status >= 500 => unavailable(case.facts, line, refusal),
+        Told::Form(fields) => wrong_form(case, purchase, fields),
+        Told::Shown(sheet) => wrong_sheet(case, purchase, line, sheet),
+        // Who comes to pay again what was begun meanwhile is sent to its status.
+        Told::Moved(to) if *to == format!("/status/{}", case.id()) => None,
+        other => Some(format!("asked for {:?}, was told {}", line.asked, brief(other))),
+    }
+}
+
+/// The form sends to the PSP what was ordered, and back to us.
+fn wrong_form(case: &Case<'_>, purchase: &Purchase, fields: &[(String, String)]) -> Option<String> {
+    let find = |name: &str| fields.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
+    let wanted = [
+        ("orderId", case.id().to_owned()),
+        ("orderName", purchase.name.clone()),
+        ("amount", purchase.spell(purchase.total())),
+        ("currency", purchase.currency.clone()),
+    ];
+    let right = wanted.iter().all(|(name, value)| find(name) == value)
+        && find("successUrl").ends_with("/success")
+        && find("failUrl").ends_with(&format!("/fail?order={}", case.id()));
+    (!right).then(|| format!("the order form has {fields:?}"))
+}
+
+fn wrong_sheet(
+    case: &Case<'_>,
+    purchase: &Purchase,
+    line: &TellTale,
+    sheet: &Sheet,
+) -> Option<String> {
+    let status = sheet.status.as_str();
+    if let Some(was) = was_status(case, line, status) {
+        return Some(format!("a page said {status}, and it was {was} when that was asked"));
+    }
+    // A page that may change by itself is loaded again by itself.
+    let done = case.times.done_at;
+    let follows = match status {
+        "EXECUTING" | "UNKNOWN" => true,
+        "SUCCESS" if done.is_none_or(|done| done > line.at) => true,
+        "SUCCESS" if done.is_some_and(|done| done < line.asked_at) => false,
+        "SUCCESS" => sheet.follows,
+        _ => false,
+    };
+    if sheet.follows != follows {
+        let does = if sheet.follows { "is" } else { "is not" };
+        return Some(format!("the page of a payment that is {status} {does} loaded again"));
+    }
+    let whole = grouped(&purchase.spell(purchase.total()));
+    let missing = [case.id(), purchase.name.as_str(), whole.as_str(), words(status)];
+    let missing = missing.iter().find(|text| !sheet.text.contains(**text));
+    missing.map(|text| format!("the page of a payment that is {status} does not say {text}"))
+}
+
+/// What every page of a status has to say.
+fn words(status: &str) -> &'static str {
+    match status {
+        "NOT_STARTED" => "아직 결제하지 않은",
+        "EXECUTING" | "UNKNOWN" => "다시 결제하지 마세요",
+        "SUCCESS" => "되었습니다",
+        _ => "결제되지 않았습니다",
+    }
+}
+
+/// 15000 → 15,000; what stands after a point stays.
+fn grouped(amount: &str) -> String {
+    let whole = amount.split('.').next().unwrap_or_default();
+    let digits: Vec<char> = whole.chars().rev().collect();
+    let groups: Vec<String> = digits.chunks(3).map(|c| c.iter().collect()).collect();
+    let whole: String = groups.join(",").chars().rev().collect();
+    match amount.split_once('.') {
+        Some((_, cents)) => format!("{whole}.{cents}"),
+        None => whole,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::{
+        Asked, Facts, Refusal,
+        stories::{ORDER, assert_seen, judged, line, paid},
+        told::judge,
+    };
+
+    fn also(asked: Asked, told: Told) -> Facts {
+        let mut facts = paid();
+        facts.history.push(line(asked, 100_000, 100_100, told));
+        facts
+    }
+
+    fn sheet(status: &str, follows: &str, words: &str) -> Told {
+        Told::Shown(Sheet::read(&format!(
+            "{follows}<p class=status data-status={status}>{words}</p><p>purchase of o</p>\
+             <p class=sum>500원</p><p class=id>{ORDER}</p>"
+        )))
+    }
+
+    #[test]
+    fn a_status_page_says_what_is_and_follows_what_may_change() {
+        let shown = |told| also(Asked::StatusPage, told);
+        let refresh = "<meta http-equiv=refresh content=2>";
+        let right = sheet("SUCCESS", "", "결제가 완료되었습니다.");
+        assert_eq!(judged(judge, &shown(right.clone())), [""; 0]);
+        let early = sheet("UNKNOWN", refresh, "다시 결제하지 마세요");
+        assert_seen(judge, &shown(early), "said UNKNOWN, and it was SUCCESS");
+        let restless = sheet("SUCCESS", refresh, "결제되었습니다.");
+        assert_seen(judge, &shown(restless), "is SUCCESS is loaded again");
+        let wrong = sheet("SUCCESS", "", "결제되지 않았습니다");
+        assert_seen(judge, &shown(wrong), "does not say 되었습니다");
+        let mut dear = paid();
+        dear.plan.purchases[0].items[0].1 = 1_500;
+        dear.history = vec![line(Asked::StatusPage, 100_000, 100_100, right)];
+        assert!(judged(judge, &dear).iter().any(|why| why.contains("does not say 1,500")));
+        let mut silent = paid();
+        silent.times.orders.get_mut(ORDER).unwrap().done_at = None;
+        silent.history =
+            vec![line(Asked::StatusPage, 100_000, 100_100, sheet("SUCCESS", "", "되었습니다"))];
+        assert_seen(judge, &silent, "is SUCCESS is not loaded again");
+    }
+
+    #[test]
+    fn the_order_form_and_the_way_back_are_this_orders() {
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut fields = vec![
+            field("orderId", ORDER),
+            field("orderName", "purchase of o"),
+            field("amount", "500"),
+            field("currency", "KRW"),
+            field("successUrl", "http://shop/success"),
+            field("failUrl", "http://shop/fail?order=o"),
+        ];
+        let form = |fields: &[_]| also(Asked::CheckoutPage, Told::Form(fields.to_vec()));
+        assert_eq!(judged(judge, &form(&fields)), [""; 0]);
+        fields[2].1 = "5".to_owned();
+        assert_seen(judge, &form(&fields), "the order form has");
+        let moved = |to: &str| also(Asked::Confirm, Told::Moved(to.to_owned()));
+        assert_eq!(judged(judge, &moved("/status/o")), [""; 0]);
+        assert_seen(judge, &moved("/status/p"), "look at /status/p");
+        let lost = Refusal { status: 404, kind: "not_found".into(), retry_after: None };
+        let lost = also(Asked::StatusPage, Told::Refused(lost));
+        assert_seen(judge, &lost, "404 not_found");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(
+            ["7", "700", "15000", "1234567.80"].map(grouped),
+            ["7", "700", "15,000", "1,234,567.80"]
+        );
+    }
+}
