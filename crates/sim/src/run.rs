@@ -270,7 +270,7 @@ fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
 }
 
 /// Into how many parts visits cut the safety phase.
-const VISITS: u32 = 6;
+const VISITS: u32 = 4;
 
 /// Anything may fail; only lies are violations.
 async fn safety(

@@ -106,6 +106,7 @@ async fn look(ctl: &Ctl, office: &Office, question: &Question, url: String) -> L
     };
     match shown {
         None | Some((503, _)) => Looked::Unheard,
+        Some((200, shown)) if shown == before => Looked::Compared(None),
         _ if question.answer(ctl) != before => Looked::Moved,
         Some((200, shown)) => Looked::Compared(question.judge(&before, &shown)),
         Some((status, _)) => {

@@ -5,8 +5,8 @@ use std::{cell::RefCell, rc::Rc};
 use crate::{
     engine::{Ctl, db::Commit},
     oracle::{
-        self, AppendOnly, Chronicle, Claims, Facts, Feeds, LeftOpen, Legal, Looked, Operations,
-        Outbox, Times, Violation, ZeroSum,
+        self, AppendOnly, Balances, Chronicle, Claims, Facts, Feeds, LeftOpen, Legal, Looked,
+        Operations, Outbox, Times, Violation, ZeroSum,
     },
 };
 
@@ -18,6 +18,7 @@ type Look = fn(&mut Watchers, &Commit);
 pub(crate) struct Watchers {
     pub(crate) zero_sum: ZeroSum,
     pub(crate) append_only: AppendOnly,
+    pub(crate) balances: Balances,
     pub(crate) legal: Legal,
     pub(crate) chronicle: Chronicle,
     pub(crate) operations: Operations,
@@ -36,6 +37,7 @@ impl Watchers {
         looked.note("no-panics", ctl.hosts().len());
         looked.note("zero-sum", self.zero_sum.looked());
         looked.note("append-only", self.append_only.looked());
+        looked.note("wallet-ledger", self.balances.looked());
         looked.note("legal-states", self.legal.looked() + self.chronicle.looked());
         looked.note("legal-states", self.operations.looked() + self.claims.looked());
         looked.note("reported-rightly", self.left_open.looked());
@@ -49,6 +51,7 @@ impl Watchers {
         [
             self.zero_sum.found(),
             self.append_only.found(),
+            self.balances.found(),
             self.legal.found(),
             self.chronicle.found(),
             self.operations.found(),
@@ -73,6 +76,7 @@ pub(crate) fn watch(ctl: &Ctl) -> Rc<RefCell<Watchers>> {
         watchers.zero_sum.observe(commit);
         watchers.append_only.observe(commit);
     });
+    watch("wallet", Balances::TABLES, |watchers, commit| watchers.balances.observe(commit));
     watch("payment", Legal::TABLES, |watchers, commit| watchers.legal.observe(commit));
     watch("payment", Chronicle::TABLES, |watchers, commit| watchers.chronicle.observe(commit));
     watch("executor", Operations::TABLES, |watchers, commit| watchers.operations.observe(commit));

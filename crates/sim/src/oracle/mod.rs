@@ -4,6 +4,7 @@
 //! run. Each has an id and one sentence, the same as in `docs/invariants.md`.
 
 mod append_only;
+mod balances;
 mod books;
 mod case;
 mod charging;
@@ -39,6 +40,7 @@ mod trouble;
 mod zero_sum;
 
 pub use append_only::AppendOnly;
+pub use balances::Balances;
 pub use chronicle::Chronicle;
 pub use claims::Claims;
 pub use convergence::pending;
@@ -91,7 +93,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "wallet-ledger",
-        sentence: "When all is quiet, each seller has in the wallet what the ledger owes them, and what buyers paid.",
+        sentence: "At every commit a balance is the sum of its entries; when all is quiet, each seller has in the wallet what the ledger owes them, and what buyers paid.",
     },
     Invariant {
         id: "feed-order",

@@ -10,7 +10,7 @@ use crate::collect::Source;
 const ID: &str = "shown-rightly";
 
 /// The most items of a page, where that can be asked for: few, so that there are several pages.
-const FEW: usize = 20;
+const FEW: usize = 40;
 
 /// The most days, sellers and orders that are asked for one by one.
 const SOME: usize = 3;
@@ -291,8 +291,8 @@ mod tests {
     fn the_days_are_korean() {
         let questions = questions(&Nothing, "2026-03-02T16:00:00Z".parse().unwrap());
         let days: Vec<_> = questions.iter().filter(|q| q.service == "payment").collect();
-        assert_eq!(days[0].path, "/v1/payments?day=2026-03-03&limit=20");
-        assert_eq!(days[1].path, "/v1/payments?day=2026-03-02&limit=20");
+        assert_eq!(days[0].path, "/v1/payments?day=2026-03-03&limit=40");
+        assert_eq!(days[1].path, "/v1/payments?day=2026-03-02&limit=40");
         let midnight: Timestamp = "2026-03-02T15:00:00Z".parse().unwrap();
         assert!(days[0].sql.contains(&format!(">= {}", midnight.as_microsecond())));
     }
