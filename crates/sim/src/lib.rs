@@ -13,6 +13,7 @@ pub mod scenarios;
 pub mod cast;
 pub mod collect;
 pub mod oracle;
+mod probes;
 pub mod run;
 pub mod snapshot;
 mod visits;

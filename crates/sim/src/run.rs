@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use fake_psp::{Endpoint, FakePsp, Programme, SeededEntropy};
+use fake_psp::{BookKind, Endpoint, FakePsp, Programme, SeededEntropy};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     engine::{Ctl, TraceConfig, World, WorldConfig, db},
     oracle::{self, AppendOnly, Facts, Looked, Times, Violation},
     plan::Plan,
-    scenario::Scenario,
+    scenario::{ByHand, Scenario},
     snapshot::Books,
     visits::{Visits, visit},
     watchers::{Watchers, watch},
@@ -230,7 +230,7 @@ async fn play(ctl: &Ctl, scenario: &Scenario, plan: &Plan, stage: &Stage) -> Res
     cast::heal(ctl).await;
     heal_psp(&stage.psp, scenario, plan);
     let facts = liveness(ctl, scenario, stage, &orphans).await;
-    visit(ctl, &stage.office, &plan.cluster, &stage.visits, true).await;
+    visit(ctl, &stage.office, plan, &stage.visits, true).await;
     Ok(facts)
 }
 
@@ -295,16 +295,32 @@ async fn safety(
         sleep_until(end).await;
         refused
     };
+    let by_hand = async {
+        let start = end - Duration::from_secs(scenario.length.minutes * 60);
+        for by_hand in &scenario.psp.by_hand {
+            sleep_until(start + Duration::from_secs(by_hand.at_s)).await;
+            give_back_by_hand(&stage.psp, by_hand);
+        }
+    };
     let length = Duration::from_secs(scenario.length.minutes * 60);
     let visits = async {
         for n in 1..VISITS {
             sleep_until(end - length * (VISITS - n) / VISITS).await;
-            visit(ctl, &stage.office, &plan.cluster, &stage.visits, false).await;
+            visit(ctl, &stage.office, plan, &stage.visits, false).await;
         }
     };
     let faults = cast::run_faults(ctl, &plan.faults, end);
-    let (orphans, refused, ()) = tokio::join!(faults, cheats, visits);
+    let (orphans, refused, (), ()) = tokio::join!(faults, cheats, visits, by_hand);
     refused.map_or(Ok(orphans), Err)
+}
+
+/// Cancels in the PSP's console what it took of some orders; what has not so much left stays as it is.
+fn give_back_by_hand(psp: &FakePsp, by_hand: &ByHand) {
+    let taken = psp.book().into_iter().filter(|entry| entry.kind == BookKind::Captured);
+    for entry in taken.filter(|entry| entry.order_name.starts_with(&by_hand.order)) {
+        let done = psp.cancel_from_console(&entry.payment_key, by_hand.amount, "단순 변심");
+        tracing::info!(order = entry.order_id, ?done, "cancelled by hand");
+    }
 }
 
 /// Ends the PSP's faults but for what lasts: what its files say of the days that were, what makes a

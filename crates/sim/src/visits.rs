@@ -9,6 +9,8 @@ use crate::{
     cast::{Office, hosts},
     engine::Ctl,
     oracle::{Question, Violation, questions},
+    plan::Plan,
+    probes::{when_all_is_quiet, while_all_breaks},
     scenario::Cluster,
 };
 
@@ -44,16 +46,21 @@ impl Visits {
 pub(crate) async fn visit(
     ctl: &Ctl,
     office: &Office,
-    cluster: &Cluster,
+    plan: &Plan,
     visits: &RefCell<Visits>,
     all_is_quiet: bool,
 ) {
     visits.borrow_mut().visits += 1;
+    let unready = match all_is_quiet {
+        true => when_all_is_quiet(office, plan).await,
+        false => while_all_breaks(ctl, office, plan).await,
+    };
+    visits.borrow_mut().found.extend(unready);
     for (n, question) in questions(ctl, ctl.now()).into_iter().enumerate() {
         let tries = if all_is_quiet { TRIES } else { 1 };
         for left in (0..tries).rev() {
             let replica = n + visits.borrow().visits + left;
-            let url = url(&question, replica, cluster);
+            let url = url(&question, replica, &plan.cluster);
             if all_is_quiet {
                 let let_in = stranger(office, &question, &url).await;
                 visits.borrow_mut().found.extend(let_in);

@@ -58,14 +58,19 @@ pub fn service_of(host: &str) -> &str {
 
 /// The addresses of a service's replicas.
 pub fn urls(service: &str, n: usize) -> Vec<String> {
-    replicas(service, n).iter().map(|host| format!("http://{host}:{PORT}")).collect()
+    replicas(service, n).iter().map(|host| url_of(host)).collect()
 }
 
 /// The addresses of a service's replicas in a cluster.
 pub(crate) fn urls_of(service: &str, cluster: &Cluster) -> Vec<String> {
     let mut hosts = services(cluster);
     hosts.retain(|host| service_of(host) == service);
-    hosts.iter().map(|host| format!("http://{host}:{PORT}")).collect()
+    hosts.iter().map(|host| url_of(host)).collect()
+}
+
+/// The address of a host.
+pub(crate) fn url_of(host: &str) -> String {
+    format!("http://{host}:{PORT}")
 }
 
 fn replicas(service: &str, n: usize) -> Vec<String> {

@@ -209,6 +209,11 @@ fn payments(moment: Timestamp) -> Question {
     }
 }
 
+/// Something that is not about a question.
+pub fn shown_wrongly(detail: String) -> Violation {
+    Violation::new(ID, None, detail)
+}
+
 fn keys(books: &dyn Source, database: &str, sql: &str) -> Vec<String> {
     let rows = books.rows(database, sql);
     rows.iter().filter_map(|row| row["k"].as_str().map(str::to_owned)).collect()

@@ -96,6 +96,13 @@ impl Scenario {
             let (given, known) = (&cheat.database, known.join(", "));
             return wrong("cheat.database", format!("is one of {known}; `{given}` is none"));
         }
+        let minutes = self.length.minutes;
+        if self.psp.by_hand.iter().any(|by_hand| by_hand.at_s >= minutes * 60) {
+            return wrong("psp.by_hand", format!("`at_s` must be within the {minutes} minutes"));
+        }
+        if self.psp.by_hand.iter().any(|by_hand| by_hand.amount.is_some_and(|a| a < 1)) {
+            return wrong("psp.by_hand", "`amount` must be 1 or more".to_owned());
+        }
         let programme = fake_psp::Programme { rules: self.psp.rules.clone() };
         if let Err(e) = programme.check() {
             return wrong("psp.rules", e.to_string());

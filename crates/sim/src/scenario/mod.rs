@@ -233,6 +233,22 @@ pub struct Psp {
     /// Rules of the fake PSP's own programme, never healed: how a PSP is told to cheat.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Rule>,
+    /// What people give back in the PSP's console at a time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by_hand: Vec<ByHand>,
+}
+
+/// Payments that are cancelled by hand at the PSP, whatever anybody was told of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByHand {
+    /// When, in seconds after the start.
+    pub at_s: u64,
+    /// How the orders are named from the beginning, e.g. `purchase-1`.
+    pub order: String,
+    /// So much of each, in the currency's smallest unit. Without, all that is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
 }
 
 /// How many of each fault there are in a run, on average.
