@@ -20,6 +20,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "canary_wallet",
     "canary_zero_sum",
     "canceled_unseen",
+    "closed_day",
     "codes",
     "console_cancels",
     "cut_lists",

@@ -16,9 +16,23 @@ struct Difference {
     day: String,
     kind: String,
     repair: String,
+    first_seen: i64,
+    last_seen: i64,
 }
 
 impl Difference {
+    /// What is wrong about what it has become.
+    fn may_not_become(&self, next: &Self) -> Option<String> {
+        let (was, is) = (self.repair.as_str(), next.repair.as_str());
+        if was == "REPAIRED" && matches!(is, "GONE" | "NONE") {
+            return Some(format!("was repaired by us, and is {is} now"));
+        }
+        if next.first_seen != self.first_seen || next.last_seen < self.last_seen {
+            return Some("was first seen at another time now, or last seen earlier".to_owned());
+        }
+        None
+    }
+
     fn is_closed(&self) -> bool {
         matches!(self.repair.as_str(), "REPAIRED" | "GONE")
     }
@@ -47,14 +61,25 @@ impl LeftOpen {
         // Closed because it was not found again: what hid it may be a list that broke off.
         let mut hidden: BTreeMap<String, i64> = BTreeMap::new();
         for change in commit.changes.iter().filter(|c| c.table == "difference") {
-            let Some(row) = &change.row else { continue };
-            let (day, kind) = (text(row, "day"), text(row, "kind"));
-            let next = Difference { day, kind, repair: text(row, "repair") };
-            let before = self.differences.insert(change.rowid, next.clone());
+            let before = self.differences.remove(&change.rowid);
+            let Some(row) = &change.row else {
+                self.found.extend(before.map(|lost| wrong(&lost, "is not in it any more")));
+                continue;
+            };
+            let number = |name: &str| row[name].as_i64().unwrap_or(0);
+            let next = Difference {
+                day: text(row, "day"),
+                kind: text(row, "kind"),
+                repair: text(row, "repair"),
+                first_seen: number("first_seen"),
+                last_seen: number("last_seen"),
+            };
+            let illegal = before.as_ref().and_then(|before| before.may_not_become(&next));
+            self.found.extend(illegal.map(|why| wrong(&next, &why)));
+            self.differences.insert(change.rowid, next.clone());
             if next.is_closed() && before.is_some_and(|before| !before.is_closed()) {
-                let last_seen = row["last_seen"].as_i64().unwrap_or(0);
-                let first = hidden.entry(next.day).or_insert(last_seen);
-                *first = last_seen.min(*first);
+                let first = hidden.entry(next.day).or_insert(next.last_seen);
+                *first = next.last_seen.min(*first);
             }
         }
         for change in commit.changes.iter().filter(|c| c.table == "report") {
@@ -96,6 +121,11 @@ impl LeftOpen {
     }
 }
 
+fn wrong(difference: &Difference, why: &str) -> Violation {
+    let Difference { day, kind, .. } = difference;
+    Violation::new("reported-rightly", None, format!("{kind} in the report of {day} {why}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,16 +149,37 @@ mod tests {
             ("day", "today".into()),
             ("kind", kind.into()),
             ("repair", repair.into()),
+            ("first_seen", 1.into()),
             ("last_seen", last_seen.into()),
         ];
         row("difference", Op::Update, rowid, &columns)
+    }
+
+    #[test]
+    fn what_a_report_said_once_is_not_taken_back() {
+        let becomes = |from: (&str, i64), to: Change| {
+            let mut oracle = LeftOpen::default();
+            oracle.observe(&commit(vec![difference(1, ("unresolved", from.0), from.1)]));
+            oracle.observe(&commit(vec![to]));
+            let found = oracle.found().iter().map(|violation| violation.detail.clone());
+            found.collect::<Vec<_>>()
+        };
+        let again = |repair, seen| difference(1, ("unresolved", repair), seen);
+        assert_eq!(becomes(("PENDING", 1), again("REPAIRED", 2)), [""; 0]);
+        assert_eq!(becomes(("REPAIRED", 1), again("PENDING", 2)), [""; 0]);
+        let gone = becomes(("REPAIRED", 1), again("GONE", 1));
+        assert!(gone[0].contains("was repaired by us, and is GONE now"), "{gone:?}");
+        let earlier = becomes(("PENDING", 3), again("PENDING", 2));
+        assert!(earlier[0].contains("last seen earlier"), "{earlier:?}");
+        let lost = Change { op: Op::Delete, row: None, ..again("PENDING", 2) };
+        assert!(becomes(("PENDING", 1), lost)[0].contains("is not in it any more"));
     }
 
     /// Of one difference, run by run; what became of it is known, or it is not found any more.
     fn judged(life: &[(&str, &str, i64)]) -> Vec<String> {
         let mut oracle = LeftOpen::default();
         for (run, (kind, repair, open)) in (1..).zip(life) {
-            let seen = if *repair == "GONE" { 0 } else { run };
+            let seen = if *repair == "GONE" { 1.min(run - 1) } else { run };
             let written = vec![report(run, *open), difference(1, (kind, repair), seen)];
             oracle.observe(&commit(written));
         }

@@ -17,7 +17,8 @@ const FIRST_DAY: civil::Date = civil::date(2026, 3, 2);
 pub fn generate(scenario: &Scenario, seed: u64) -> Plan {
     let streams = Streams::new(seed);
     let names = |n: usize| format!("purchase-{}", n + 1);
-    let end_ms = scenario.length.minutes * 60_000;
+    let open = scenario.workload.open_minutes.unwrap_or(scenario.length.minutes);
+    let end_ms = open * 60_000;
     let count = scenario.workload.payments;
     let purchases: Vec<_> =
         (0..count).map(|n| purchase(names(n), &scenario.workload, end_ms, &streams)).collect();

@@ -63,6 +63,10 @@ impl Scenario {
         if work.sellers == 0 || work.items_max == 0 {
             return wrong("workload", "there must be a seller and an item".to_owned());
         }
+        let minutes = self.length.minutes;
+        if work.open_minutes.is_some_and(|open| !(1..=minutes).contains(&open)) {
+            return wrong("workload.open_minutes", format!("must be 1 to {minutes}, the length"));
+        }
         if work.amount[0] < 100 || work.amount[0] > work.amount[1] {
             return wrong(
                 "workload.amount",

@@ -115,6 +115,9 @@ pub const METHODS: [&str; 5] =
 #[serde(deny_unknown_fields, default)]
 pub struct Workload {
     pub payments: usize,
+    /// Buyers come in the first so many minutes only. Without, in all of the length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_minutes: Option<u64>,
     pub sellers: usize,
     /// The most items in one checkout.
     pub items_max: usize,
@@ -164,6 +167,7 @@ impl Default for Workload {
     fn default() -> Self {
         Self {
             payments: 30,
+            open_minutes: None,
             sellers: 5,
             items_max: 3,
             amount: [1_000, 300_000],
