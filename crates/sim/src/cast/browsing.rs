@@ -59,6 +59,16 @@ impl Buyer {
         (answer.is_some(), status)
     }
 
+    /// Where the PSP's window sends a buyer who did not pay.
+    pub(super) async fn turn_back(&self, order_id: &str, location: &str) {
+        let Ok(url) = url::Url::parse(location) else { return };
+        let path = format!("{}?{}", url.path(), url.query().unwrap_or_default());
+        let asked_at = self.clock.now();
+        let answer = self.page(&path, PATIENCE).await;
+        let told = told(answer.as_ref(), |html| Told::Shown(Sheet::read(html)));
+        self.note((Asked::FailPage, self.replica), asked_at, Some(order_id), told);
+    }
+
     /// Looks at the status page, as the browser does that was sent there.
     pub(super) async fn look_at_page(&self, order_id: &str) -> Option<String> {
         let asked_at = self.clock.now();

@@ -228,6 +228,9 @@ impl Buyer {
             let asked_at = self.clock.now();
             let location = self.form(&format!("http://{PSP}{window}/{deed}"), "").await?;
             if deed != "approve" {
+                if self.purchase.has(Habit::Browser) {
+                    self.turn_back(order_id, &location).await;
+                }
                 return None;
             }
             let redirect = redirect(&location)?;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 
-use super::{Asked, Facts, TellTale, Told, necessary::brief, trouble::Way};
+use super::{Asked, Facts, TellTale, Told, necessary::brief, told::SOON_S, trouble::Way};
 use crate::plan::{Habit, Purchase};
 
 /// How long a request under a key keeps others with this key away, if it is broken off.
@@ -28,7 +28,8 @@ pub(super) fn checkout(facts: &Facts, line: &TellTale) -> Option<String> {
             // A request that stood still may have begun late, and clocks that differ make its lease
             // another one's eternity.
             let bent = facts.is_time_bent(Way::SHOP, line.asked_at - LEASE - CALM, line.at);
-            let excused = (is_under_way(facts, line, key) || bent) && retry_after.is_some();
+            let soon = retry_after.is_some_and(|seconds| (1..=SOON_S).contains(&seconds));
+            let excused = (is_under_way(facts, line, key) || bent) && soon;
             (!excused).then(|| "a checkout was told 429, and nothing was under way".to_owned())
         }
         // The race was won by the other request: the key is that one's now.

@@ -27,13 +27,14 @@ pub enum Told {
     Moved(String),
     /// The hidden fields of a page's form.
     Form(Vec<(String, String)>),
-    /// A status page.
+    /// A status page, or one that says that nothing was paid.
     Shown(Sheet),
 }
 
-/// What stands on a status page.
+/// What stands on a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sheet {
+    /// Of a payment; empty if the page is not about one.
     pub status: String,
     /// Whether the browser loads it again by itself.
     pub follows: bool,
@@ -78,7 +79,7 @@ impl Told {
     pub fn status(&self) -> Option<&str> {
         match self {
             Told::Payment(page) => Some(&page.status),
-            Told::Shown(sheet) => Some(&sheet.status),
+            Told::Shown(sheet) if !sheet.status.is_empty() => Some(&sheet.status),
             _ => None,
         }
     }
@@ -155,6 +156,8 @@ pub enum Asked {
     CheckoutPage,
     /// The page that says how a payment stands.
     StatusPage,
+    /// The page to which the PSP's window sends who did not pay.
+    FailPage,
     /// Of an order that nobody opened.
     UnknownOrder,
 }

@@ -1,8 +1,8 @@
 //! Idempotent answers: the same request under the same key is answered the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Facts, Told, Violation};
+use super::{Asked, Facts, Told, Violation};
 
 const ID: &str = "idempotent-answers";
 
@@ -34,6 +34,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
             }
         }
     }
+    found.extend(one_order_each(facts));
     for (key, request, order) in losers {
         if winners.get(key).is_some_and(|(winner, ..)| *winner == request) {
             let detail = format!("key {key} was answered 422, and otherwise for the same request");
@@ -43,10 +44,44 @@ pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
     found
 }
 
+/// A key opens one order, whatever became of its answer.
+fn one_order_each(facts: &Facts) -> Vec<Violation> {
+    let mut keys: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for line in facts.history.iter().filter(|line| line.asked == Asked::Checkout) {
+        let keys = keys.entry(&line.purchase).or_default();
+        match &line.told {
+            Told::Keyed { key, .. } => {
+                keys.remove("");
+                keys.insert(key);
+            }
+            // Perhaps another key, if none that is known is asked for again.
+            _ => {
+                keys.insert("");
+            }
+        }
+    }
+    let mut orders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for payment in &facts.payments {
+        orders.entry(&payment.order_name).or_default().push(&payment.order_id);
+    }
+    let mut found = Vec::new();
+    for (name, orders) in orders {
+        let keys = keys.get(name).map_or(1, |keys| keys.len().max(1));
+        if orders.len() > keys {
+            let detail = format!("{name} asked under {keys} keys, and has the orders {orders:?}");
+            found.push(Violation::new(ID, orders.last().copied(), detail));
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::facts::tests::told;
+    use crate::oracle::{
+        PaymentRow,
+        facts::tests::{payment, told},
+    };
 
     fn facts(answers: &[(&str, u16, &str)]) -> Facts {
         let line = |(request, status, body): &(&str, u16, &str)| {
@@ -62,6 +97,19 @@ mod tests {
     fn the_same_answer_is_fine_and_another_is_seen() {
         assert_eq!(judge(&facts(&[("r", 201, "a"), ("r", 429, "x"), ("r", 201, "a")])), []);
         assert_eq!(judge(&facts(&[("r", 201, "a"), ("r", 201, "b")])).len(), 1);
+    }
+
+    #[test]
+    fn a_key_opens_one_order() {
+        let mut facts = facts(&[("r", 503, "later"), ("r", 201, "a")]);
+        for line in &mut facts.history {
+            (line.asked, line.purchase) = (Asked::Checkout, "p".to_owned());
+        }
+        let order = |id: &str| PaymentRow { order_name: "p".into(), ..payment(id, 500, "SUCCESS") };
+        facts.payments = vec![order("o")];
+        assert_eq!(judge(&facts), []);
+        facts.payments.push(order("lost"));
+        assert!(judge(&facts)[0].detail.contains("p asked under 1 keys"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Pages told rightly: what a browser is shown is what a program is told, in words.
 
 use super::{
-    Sheet, TellTale, Told,
+    Asked, Sheet, TellTale, Told,
     case::Case,
     necessary::brief,
     told::{unavailable, unheard, was_status},
@@ -15,6 +15,7 @@ pub(super) fn page(case: &Case<'_>, line: &TellTale) -> Option<String> {
         Told::Nothing(_) => unheard(case, line),
         Told::Refused(refusal) if refusal.status >= 500 => unavailable(case.facts, line, refusal),
         Told::Form(fields) => wrong_form(case, purchase, fields),
+        Told::Shown(sheet) if line.asked == Asked::FailPage => wrong_way_back(case, sheet),
         Told::Shown(sheet) => wrong_sheet(case, purchase, line, sheet),
         // Who comes to pay again what was begun meanwhile is sent to its status.
         Told::Moved(to) if *to == format!("/status/{}", case.id()) => None,
@@ -35,6 +36,14 @@ fn wrong_form(case: &Case<'_>, purchase: &Purchase, fields: &[(String, String)])
         && find("successUrl").ends_with("/success")
         && find("failUrl").ends_with(&format!("/fail?order={}", case.id()));
     (!right).then(|| format!("the order form has {fields:?}"))
+}
+
+/// Who did not pay is told so, and can pay this order still.
+fn wrong_way_back(case: &Case<'_>, sheet: &Sheet) -> Option<String> {
+    let again = format!("href=\"/checkout/{}\"", case.id());
+    let wanted = [again.as_str(), "결제하지 않았습니다"];
+    let missing = wanted.into_iter().find(|text| !sheet.text.contains(text));
+    missing.map(|text| format!("the page for who did not pay does not say {text}"))
 }
 
 fn wrong_sheet(
@@ -92,7 +101,7 @@ fn grouped(amount: &str) -> String {
 mod tests {
     use super::*;
     use crate::oracle::{
-        Asked, Facts, Refusal,
+        Facts, Refusal,
         stories::{ORDER, assert_seen, judged, line, paid},
         told::judge,
     };
@@ -151,6 +160,10 @@ mod tests {
         let moved = |to: &str| also(Asked::Confirm, Told::Moved(to.to_owned()));
         assert_eq!(judged(judge, &moved("/status/o")), [""; 0]);
         assert_seen(judge, &moved("/status/p"), "look at /status/p");
+        let back = |html: &str| also(Asked::FailPage, Told::Shown(Sheet::read(html)));
+        let whole = r#"<h1>결제하지 않았습니다</h1><a href="/checkout/o">"#;
+        assert_eq!(judged(judge, &back(whole)), [""; 0]);
+        assert_seen(judge, &back("<h1>결제하지 않았습니다</h1>"), "does not say href");
         let lost = Refusal { status: 404, kind: "not_found".into(), retry_after: None };
         let lost = also(Asked::StatusPage, Told::Refused(lost));
         assert_seen(judge, &lost, "404 not_found");

@@ -226,7 +226,7 @@ impl<'a> Acts<'a> {
         let early = self.calls.windows(2).find(|pair| {
             let given_up = pair[0].at + deadline - SignedDuration::from_millis(100);
             let answered = pair[0].answered_at.unwrap_or(pair[0].at).min(given_up);
-            pair[1].at < answered && facts.is_clear(Way::EXECUTE, pair[0].at - MOST, pair[1].at)
+            pair[1].at < answered && facts.is_kept(Way::EXECUTE, pair[0].at - MOST, pair[1].at)
         })?;
         let after = early[1].at.duration_since(early[0].at).as_millis();
         Some(format!("was asked for again after {after} ms, while the call before was under way"))

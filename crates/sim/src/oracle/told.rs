@@ -13,6 +13,9 @@ const ID: &str = "told-rightly";
 
 const CALM: SignedDuration = SignedDuration::from_secs(20);
 
+/// After how long whoever cannot be served just now is told to ask again, at most.
+pub(super) const SOON_S: u64 = 60;
+
 /// Every line of the buyers' history.
 pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
     let mut found = Vec::new();
@@ -49,8 +52,8 @@ fn webhook_line(facts: &Facts, webhook: &Transmission) -> Option<Violation> {
 
 /// What was asked of a payment, against what the API promises.
 fn payment_line(case: &Case<'_>, line: &TellTale) -> Option<String> {
-    if let (Asked::CheckoutPage | Asked::StatusPage, _) | (Asked::Confirm, Told::Moved(_)) =
-        (line.asked, &line.told)
+    if let (Asked::CheckoutPage | Asked::StatusPage | Asked::FailPage, _)
+    | (Asked::Confirm, Told::Moved(_)) = (line.asked, &line.told)
     {
         return pages::page(case, line);
     }
@@ -104,9 +107,11 @@ pub(super) fn unheard(case: &Case<'_>, line: &TellTale) -> Option<String> {
 /// A 5xx needs a database, or a peer, that was broken.
 pub(super) fn unavailable(facts: &Facts, line: &TellTale, refusal: &Refusal) -> Option<String> {
     let clear = facts.is_clear(Way::CONFIRM, line.asked_at - CALM, line.at);
-    (clear || refusal.status != 503 || refusal.retry_after.is_none()).then(|| {
+    let soon = refusal.retry_after.is_some_and(|seconds| (1..=SOON_S).contains(&seconds));
+    (clear || refusal.status != 503 || !soon).then(|| {
         let Refusal { status, kind, .. } = refusal;
-        format!("asked {:?}, was told {status} {kind}, and nothing was broken", line.asked)
+        let why = if clear { "and nothing was broken" } else { "and not when to ask again" };
+        format!("asked {:?}, was told {status} {kind}, {why}", line.asked)
     })
 }
 
@@ -284,11 +289,15 @@ mod tests {
         let mut busy = also(Asked::Status, refused(503, "unavailable"));
         assert_seen(judge, &busy, "nothing was broken");
         cut_off(&mut busy, 99_000, 101_000);
-        assert_seen(judge, &busy, "nothing was broken");
-        let wait = Refusal { status: 503, kind: "unavailable".into(), retry_after: Some(1) };
+        assert_seen(judge, &busy, "not when to ask again");
         let last = busy.history.len() - 1;
-        busy.history[last].told = Told::Refused(wait);
-        assert_eq!(judged(judge, &busy), [""; 0]);
+        let mut wait = |retry_after| {
+            let refusal = Refusal { status: 503, kind: "unavailable".into(), retry_after };
+            busy.history[last].told = Told::Refused(refusal);
+            judged(judge, &busy)
+        };
+        assert_eq!(wait(Some(1)), [""; 0]);
+        assert_eq!(wait(Some(1_000)).len(), 1);
     }
 
     #[test]

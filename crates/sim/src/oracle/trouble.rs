@@ -218,6 +218,17 @@ impl Facts {
         })
     }
 
+    /// Whether within a stretch nothing on a way broke but processes that died: what they held is
+    /// theirs until its lease ends, whoever starts meanwhile.
+    pub(super) fn is_kept(&self, way: Way<'_>, from: Timestamp, to: Timestamp) -> bool {
+        let died = |what: &Break| matches!(what, Break::Crash(_));
+        let mut felt = self.plan.faults.iter().filter(|fault| way.meets(&fault.what));
+        felt.all(|fault| {
+            let (begin, end) = self.span(fault);
+            begin > to || end < from || died(&fault.what)
+        })
+    }
+
     fn replicas(&self, service: &str) -> Vec<String> {
         let mut hosts = crate::cast::hosts::services(&self.plan.cluster);
         hosts.retain(|host| crate::cast::hosts::service_of(host) == service);
