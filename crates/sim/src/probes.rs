@@ -12,9 +12,10 @@ use crate::{
     plan::{Break, Plan},
 };
 
-/// How often is asked again when all is quiet, and after what time.
-const TRIES: usize = 4;
-const REST: Duration = Duration::from_secs(45);
+/// How often is asked for what is not answered when all is quiet, and after what time again: what
+/// waited in a broken connection is over then.
+pub(crate) const TRIES: usize = 4;
+pub(crate) const REST: Duration = Duration::from_secs(45);
 
 /// Asks all replicas in the middle of everything: none is ready whose database is away.
 pub(crate) async fn while_all_breaks(ctl: &Ctl, office: &Office, plan: &Plan) -> Vec<Violation> {

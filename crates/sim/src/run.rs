@@ -279,7 +279,8 @@ async fn safety(
     plan: &Plan,
     stage: &Stage,
 ) -> Result<Orphans, String> {
-    let end = Instant::now() + Duration::from_secs(scenario.length.minutes * 60);
+    let length = Duration::from_secs(scenario.length.minutes * 60);
+    let end = Instant::now() + length;
     let cheats = async {
         let mut refused = None;
         let start = Instant::now();
@@ -296,13 +297,13 @@ async fn safety(
         refused
     };
     let by_hand = async {
-        let start = end - Duration::from_secs(scenario.length.minutes * 60);
-        for by_hand in &scenario.psp.by_hand {
-            sleep_until(start + Duration::from_secs(by_hand.at_s)).await;
+        let mut in_time: Vec<_> = scenario.psp.by_hand.iter().collect();
+        in_time.sort_by_key(|by_hand| by_hand.at_s);
+        for by_hand in in_time {
+            sleep_until(end - length + Duration::from_secs(by_hand.at_s)).await;
             give_back_by_hand(&stage.psp, by_hand);
         }
     };
-    let length = Duration::from_secs(scenario.length.minutes * 60);
     let visits = async {
         for n in 1..VISITS {
             sleep_until(end - length * (VISITS - n) / VISITS).await;

@@ -1,6 +1,6 @@
 //! What operators and accountants look at, in the middle of everything and when all is quiet.
 
-use std::{cell::RefCell, time::Duration};
+use std::cell::RefCell;
 
 use serde_json::Value;
 use tokio::time::sleep;
@@ -10,17 +10,12 @@ use crate::{
     engine::Ctl,
     oracle::{Question, Violation, questions},
     plan::Plan,
-    probes::{when_all_is_quiet, while_all_breaks},
+    probes::{REST, TRIES, when_all_is_quiet, while_all_breaks},
     scenario::Cluster,
 };
 
 /// The most pages that a list may have.
 const PAGES: usize = 1000;
-
-/// How often is asked again for what is not answered when all is quiet, and after what time: what
-/// waited in a broken connection is over then.
-const TRIES: usize = 4;
-const REST: Duration = Duration::from_secs(45);
 
 /// What was asked for and what was wrong with it.
 #[derive(Default)]

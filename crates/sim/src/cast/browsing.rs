@@ -19,6 +19,21 @@ const PROBLEMS: [(&str, &str); 3] = [
 ];
 
 impl Buyer {
+    /// Asks for a page, and notes what it told.
+    async fn open(
+        &self,
+        asked: Asked,
+        order_id: &str,
+        path: &str,
+        (patience, read): (Duration, fn(&str) -> Told),
+    ) -> Told {
+        let asked_at = self.clock.now();
+        let answer = self.page(path, patience).await;
+        let told = told(answer.as_ref(), read);
+        self.note((asked, self.replica), asked_at, Some(order_id), told.clone());
+        told
+    }
+
     async fn page(&self, path: &str, patience: Duration) -> Option<Answer> {
         let url = format!("{}{path}", self.url(self.replica));
         let request = Request::get(url).body(Full::<Bytes>::default()).expect("a fixed URL");
@@ -27,15 +42,10 @@ impl Buyer {
 
     /// The form that sends the buyer to the PSP's window, as the page has it.
     pub(super) async fn order_form(&self, order_id: &str) -> Option<String> {
-        let asked_at = self.clock.now();
-        let answer = self.page(&format!("/checkout/{order_id}"), PATIENCE).await;
-        let told = told(answer.as_ref(), |html| Told::Form(fields(html)));
-        let form = match &told {
-            Told::Form(fields) => Some(fields.clone()),
-            _ => None,
-        };
-        self.note((Asked::CheckoutPage, self.replica), asked_at, Some(order_id), told);
-        let pairs = form?;
+        let path = format!("/checkout/{order_id}");
+        let read = |html: &str| Told::Form(fields(html));
+        let told = self.open(Asked::CheckoutPage, order_id, &path, (PATIENCE, read)).await;
+        let Told::Form(pairs) = told else { return None };
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         Some(form.extend_pairs(pairs).finish())
     }
@@ -50,38 +60,35 @@ impl Buyer {
     ) -> (bool, Option<String>) {
         let Redirect { payment_key, order_id, amount } = back;
         let path = format!("/success?paymentKey={payment_key}&orderId={order_id}&amount={amount}");
-        let asked_at = self.clock.now();
-        let answer = self.page(&path, patience).await;
-        let told = told(answer.as_ref(), |_| Told::Moved(String::new()));
-        let is_moved = matches!(told, Told::Moved(_));
-        self.note((asked, self.replica), asked_at, Some(order_id), told);
-        let status = if is_moved { self.look_at_page(order_id).await } else { None };
-        (answer.is_some(), status)
+        // It is no page of its own: it only sends on.
+        let read = |_: &str| Told::Moved(String::new());
+        match self.open(asked, order_id, &path, (patience, read)).await {
+            Told::Moved(_) => (true, self.look_at_page(order_id).await),
+            told => (!matches!(told, Told::Nothing(_)), None),
+        }
     }
 
     /// Where the PSP's window sends a buyer who did not pay.
     pub(super) async fn turn_back(&self, order_id: &str, location: &str) {
         let Ok(url) = url::Url::parse(location) else { return };
         let path = format!("{}?{}", url.path(), url.query().unwrap_or_default());
-        let asked_at = self.clock.now();
-        let answer = self.page(&path, PATIENCE).await;
-        let told = told(answer.as_ref(), |html| Told::Shown(Sheet::read(html)));
-        self.note((Asked::FailPage, self.replica), asked_at, Some(order_id), told);
+        self.open(Asked::FailPage, order_id, &path, (PATIENCE, shown)).await;
     }
 
     /// Looks at the status page, as the browser does that was sent there.
     pub(super) async fn look_at_page(&self, order_id: &str) -> Option<String> {
-        let asked_at = self.clock.now();
-        let answer = self.page(&format!("/status/{order_id}"), PATIENCE).await;
-        let told = told(answer.as_ref(), |html| Told::Shown(Sheet::read(html)));
-        let status = told.status().map(str::to_owned);
-        self.note((Asked::StatusPage, self.replica), asked_at, Some(order_id), told);
-        status
+        let path = format!("/status/{order_id}");
+        let told = self.open(Asked::StatusPage, order_id, &path, (PATIENCE, shown)).await;
+        told.status().map(str::to_owned)
     }
 }
 
+fn shown(html: &str) -> Told {
+    Told::Shown(Sheet::read(html))
+}
+
 /// What an answer tells: a page, a problem, or where to go.
-fn told(answer: Option<&Answer>, page: impl FnOnce(&str) -> Told) -> Told {
+fn told(answer: Option<&Answer>, page: fn(&str) -> Told) -> Told {
     let Some(answer) = answer else { return Told::Nothing("no answer".to_owned()) };
     let header = |name| answer.headers.get(name).and_then(|value| value.to_str().ok());
     let html = String::from_utf8_lossy(&answer.body);
@@ -106,4 +113,19 @@ fn fields(html: &str) -> Vec<(String, String)> {
         Some((name.to_owned(), value.replace("&#39;", "'").replace("&amp;", "&")))
     };
     inputs.filter_map(field).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_read_as_a_browser_does() {
+        let html = "<form><input type=hidden name=orderId value=\"o\"><input type=hidden \
+                    name=failUrl value=\"http://shop/fail?a=1&amp;b=2\"><button>";
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let wanted = [field("orderId", "o"), field("failUrl", "http://shop/fail?a=1&b=2")];
+        assert_eq!(fields(html), wanted);
+        assert_eq!(fields("<form>"), []);
+    }
 }

@@ -148,8 +148,7 @@ impl<'a> Case<'a> {
     /// Whether somebody cancelled it by hand at the PSP.
     pub(super) fn was_canceled_by_hand(&self) -> bool {
         let mut mine = self.facts.book.iter().filter(|entry| entry.order_id == self.id());
-        self.struck.iter().any(|a| matches!(a.verdict, Verdict::ConsoleCancel { .. }))
-            || mine.any(|entry| entry.cause == Cause::Console)
+        mine.any(|entry| entry.cause == Cause::Console)
     }
 
     /// The calls about the payment in a stretch of time that nothing planted explains.

@@ -196,11 +196,7 @@ impl Facts {
     /// Whether a way could be gone within a stretch, whatever broke on it: every service on it had a
     /// replica that nothing touched, and what was touched could hold nobody else up.
     pub(super) fn is_open(&self, way: Way<'_>, from: Timestamp, to: Timestamp) -> bool {
-        let felt = |fault: &&Fault| {
-            let (begin, end) = self.span(fault);
-            way.meets(&fault.what) && begin <= to && end >= from
-        };
-        let felt: Vec<&Break> = self.plan.faults.iter().filter(felt).map(|f| &f.what).collect();
+        let felt: Vec<&Break> = self.felt(way, from, to).collect();
         let alone = felt.iter().all(|what| strikes_alone(what));
         let touched = |host: &String| felt.iter().any(|what| what.hosts().contains(&&**host));
         let mut services = way.services.iter();
@@ -211,22 +207,27 @@ impl Facts {
     /// then there are answers, if only "503, later".
     pub(super) fn is_only_slow(&self, way: Way<'_>, from: Timestamp, to: Timestamp) -> bool {
         let slow = |what: &Break| matches!(what, Break::DatabaseSlow(_, ms) if *ms <= A_LITTLE_MS);
-        let mut felt = self.plan.faults.iter().filter(|fault| way.meets(&fault.what));
-        felt.all(|fault| {
-            let (begin, end) = self.span(fault);
-            begin > to || end < from || slow(&fault.what)
-        })
+        self.felt(way, from, to).all(slow)
     }
 
     /// Whether within a stretch nothing on a way broke but processes that died: what they held is
     /// theirs until its lease ends, whoever starts meanwhile.
     pub(super) fn is_kept(&self, way: Way<'_>, from: Timestamp, to: Timestamp) -> bool {
-        let died = |what: &Break| matches!(what, Break::Crash(_));
-        let mut felt = self.plan.faults.iter().filter(|fault| way.meets(&fault.what));
-        felt.all(|fault| {
+        self.felt(way, from, to).all(|what| matches!(what, Break::Crash(_)))
+    }
+
+    /// The breaks on a way that are felt within a stretch.
+    fn felt<'a>(
+        &'a self,
+        way: Way<'a>,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> impl Iterator<Item = &'a Break> {
+        let felt = move |fault: &&Fault| {
             let (begin, end) = self.span(fault);
-            begin > to || end < from || died(&fault.what)
-        })
+            way.meets(&fault.what) && begin <= to && end >= from
+        };
+        self.plan.faults.iter().filter(felt).map(|fault| &fault.what)
     }
 
     fn replicas(&self, service: &str) -> Vec<String> {

@@ -100,7 +100,6 @@ impl Scenario {
             let (given, known) = (&cheat.database, known.join(", "));
             return wrong("cheat.database", format!("is one of {known}; `{given}` is none"));
         }
-        let minutes = self.length.minutes;
         if self.psp.by_hand.iter().any(|by_hand| by_hand.at_s >= minutes * 60) {
             return wrong("psp.by_hand", format!("`at_s` must be within the {minutes} minutes"));
         }
@@ -150,6 +149,10 @@ mod tests {
             ("[workload]\nmethods = [\"CRAD\"]\n", "workload.methods"),
             ("[workload]\nmethods = []\n", "workload.methods"),
             ("[psp]\nrate_limit = 0\n", "psp.rate_limit"),
+            ("[workload]\nopen_minutes = 0\n", "workload.open_minutes"),
+            ("[workload]\nopen_minutes = 99\n", "workload.open_minutes"),
+            ("[[psp.by_hand]]\nat_s = 900\norder = \"p\"\n", "psp.by_hand"),
+            ("[[psp.by_hand]]\nat_s = 9\norder = \"p\"\namount = 0\n", "psp.by_hand"),
             ("[psp]\ncodes = 2.0\n", "codes"),
             ("[nemesis]\nlasting = 2.0\n", "nemesis.lasting"),
             ("[[cheat]]\nat_s = 1\ndatabase = \"book\"\nsql = \"\"\n", "payment, executor"),

@@ -169,6 +169,10 @@ fn one_call_at_a_time() {
     let first = facts.calls.iter_mut().find(|call| call.endpoint == Confirm).expect("it is there");
     first.answered_at = Some(first.at + SignedDuration::from_secs(20));
     assert!(seen(&facts));
+    // Whoever starts meanwhile has to leave it alone.
+    let crash = crate::plan::Break::Crash("executor-2".into());
+    facts.plan.faults = vec![crate::plan::Fault { at_ms: 1_000, for_ms: 500, what: crash }];
+    assert!(seen(&facts));
     cut_off(&mut facts, 1_000, 2_000);
     assert!(!seen(&facts));
 }
