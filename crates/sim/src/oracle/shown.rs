@@ -84,7 +84,7 @@ fn executor(books: &dyn Source) -> Vec<Question> {
         shape,
     };
     let dead = question(
-        "/v1/dead-letters?limit=2".to_owned(),
+        "/v1/dead-letters?limit=1".to_owned(),
         Some("dead_letters"),
         "WHERE dead = 1 ORDER BY order_id".to_owned(),
         Shape::All,
