@@ -269,8 +269,7 @@ fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
     }
 }
 
-/// Into how many parts visits cut the safety phase.
-const VISITS: u32 = 4;
+const VISITS: u32 = 4; // Into so many parts visits cut the safety phase.
 
 /// Anything may fail; only lies are violations.
 async fn safety(
@@ -297,9 +296,9 @@ async fn safety(
         refused
     };
     let by_hand = async {
-        let mut in_time: Vec<_> = scenario.psp.by_hand.iter().collect();
+        let mut in_time = scenario.psp.by_hand.clone();
         in_time.sort_by_key(|by_hand| by_hand.at_s);
-        for by_hand in in_time {
+        for by_hand in &in_time {
             sleep_until(end - length + Duration::from_secs(by_hand.at_s)).await;
             give_back_by_hand(&stage.psp, by_hand);
         }
@@ -311,7 +310,7 @@ async fn safety(
         }
     };
     let faults = cast::run_faults(ctl, &plan.faults, end);
-    let (orphans, refused, (), ()) = tokio::join!(faults, cheats, visits, by_hand);
+    let (orphans, refused, ..) = tokio::join!(faults, cheats, visits, by_hand);
     refused.map_or(Ok(orphans), Err)
 }
 
