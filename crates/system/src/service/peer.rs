@@ -39,11 +39,29 @@ impl PeerError {
     }
 }
 
+/// Whose turn it is among replicas: each keeps it until it fails.
+#[derive(Debug, Default)]
+struct Turn(AtomicUsize);
+
+impl Turn {
+    fn now(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// The call that was made in this turn failed. Calls fail in crowds, and some of them late:
+    /// only the first one moves on, or they would lead away from a replica that lives.
+    fn failed(&self, turn: usize) {
+        let next = turn.wrapping_add(1);
+        // Somebody else moved on already, if it is another one's turn.
+        let _ = self.0.compare_exchange(turn, next, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
 /// Another service, reached at one of several addresses.
 #[derive(Clone)]
 pub struct Peer {
     urls: Arc<[String]>,
-    current: Arc<AtomicUsize>,
+    turn: Arc<Turn>,
     http: HttpClient,
     authorization: String,
 }
@@ -53,7 +71,7 @@ impl Peer {
     pub fn new(urls: &[String], http: HttpClient, token: &str) -> Self {
         assert!(!urls.is_empty(), "a peer needs at least one address");
         let urls = urls.iter().map(|url| url.trim_end_matches('/').to_owned()).collect();
-        Self { urls, current: Arc::default(), http, authorization: format!("Bearer {token}") }
+        Self { urls, turn: Arc::default(), http, authorization: format!("Bearer {token}") }
     }
 
     /// `GET path`.
@@ -83,8 +101,8 @@ impl Peer {
         body: Bytes,
         deadline: Duration,
     ) -> Result<T, PeerError> {
-        let current = self.current.load(Ordering::Relaxed);
-        let url = format!("{}{path}", self.urls[current % self.urls.len()]);
+        let turn = self.turn.now();
+        let url = format!("{}{path}", self.urls[turn % self.urls.len()]);
         let request = Request::builder()
             .method(method)
             .uri(&url)
@@ -95,11 +113,11 @@ impl Peer {
         let answer = self.http.send(request, deadline).await.map_err(|error| {
             // The next call tries the next replica; this one is not repeated here, because only
             // the caller knows whether it may be.
-            self.current.store(current.wrapping_add(1), Ordering::Relaxed);
+            self.turn.failed(turn);
             PeerError::Call { url: url.clone(), error }
         })?;
         if answer.status == StatusCode::SERVICE_UNAVAILABLE {
-            self.current.store(current.wrapping_add(1), Ordering::Relaxed);
+            self.turn.failed(turn);
         }
         if !answer.status.is_success() {
             let detail = String::from_utf8_lossy(&answer.body).chars().take(300).collect();
@@ -107,5 +125,29 @@ impl Peer {
         }
         serde_json::from_slice(&answer.body)
             .map_err(|e| PeerError::Unreadable { url, detail: e.to_string() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_that_fail_together_move_on_once() {
+        let turn = Turn::default();
+        let (first, second) = (turn.now(), turn.now());
+        turn.failed(first);
+        turn.failed(second);
+        assert_eq!(turn.now(), first.wrapping_add(1));
+    }
+
+    #[test]
+    fn a_late_failure_takes_nobody_off_a_living_replica() {
+        let turn = Turn::default();
+        let late = turn.now();
+        turn.failed(turn.now());
+        turn.failed(turn.now());
+        turn.failed(late);
+        assert_eq!(turn.now(), late.wrapping_add(2));
     }
 }
