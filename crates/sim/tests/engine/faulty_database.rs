@@ -147,6 +147,29 @@ fn an_outage_concerns_connecting_too_and_only_its_host() {
 }
 
 #[test]
+fn an_outage_ends_what_was_open_though_nobody_used_it() {
+    with_table(
+        |_, pool| async move {
+            let mut idle = pool.acquire().await.expect("there is one");
+            sleep(ms(2_000)).await;
+            let insert = || sqlx::query("INSERT INTO t (text) VALUES ('x')");
+            let error = insert().execute(&mut *idle).await.expect_err("dead since the outage");
+            assert_eq!(kind(&error), ErrorKind::BrokenPipe);
+            drop(idle);
+            insert().execute(&pool).await.expect("the pool tests before it hands out");
+        },
+        async |ctl| {
+            sleep(ms(100)).await;
+            ctl.db().outage("db", "host", true);
+            sleep(ms(500)).await;
+            ctl.db().outage("db", "host", false);
+            sleep(ms(3_000)).await;
+            assert_eq!(texts(ctl), ["x"]);
+        },
+    );
+}
+
+#[test]
 fn a_restart_sees_the_database_as_committed_and_not_locked() {
     toy::run(2, |ctl| async move {
         ctl.db().create("db");

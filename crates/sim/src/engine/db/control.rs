@@ -91,11 +91,21 @@ impl Db {
         });
     }
 
-    /// While on, the database cannot be reached: connecting and every call fail late.
+    /// While on, the database cannot be reached: connecting and every call fail late. Connections
+    /// that were open when it began are dead for good, those too that nobody used meanwhile.
     pub fn outage(&self, db: &str, host: &str, on: bool) {
         self.change((db, host), "fault.db.outage", &on.to_string(), |rule| {
             rule.outage = on;
         });
+        if on {
+            world::with(|w| {
+                let (db, host) = key(w, db, host);
+                w.databases.drop_connections(w, |place| {
+                    let theirs = place.owner.map(|owner| owner.host);
+                    place.db == db && (host.is_none() || theirs == host)
+                });
+            });
+        }
     }
 
     /// This share of calls (statements, BEGIN, COMMIT, connecting) stands still for `duration` on

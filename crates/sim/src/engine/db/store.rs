@@ -11,7 +11,7 @@ use sqlx_core::Result;
 
 use super::{
     faults::Links,
-    link::Link,
+    link::{Link, Place},
     observe::{Commit, Observer, Watch},
     sqlite::Engine,
     value::Row,
@@ -162,12 +162,16 @@ impl Databases {
 
     /// Ends the connections of one life of a host.
     pub(crate) fn drop_connections_of(&self, w: &WorldState, owner: Owner) {
-        let theirs: Vec<Arc<Link>> = {
+        self.drop_connections(w, |place| place.owner == Some(owner));
+    }
+
+    /// Ends connections, in the order in which they were opened.
+    pub(super) fn drop_connections(&self, w: &WorldState, which: impl Fn(Place) -> bool) {
+        let found: Vec<Arc<Link>> = {
             let open = self.open.borrow();
-            let theirs = open.values().filter(|link| link.place.owner == Some(owner));
-            theirs.cloned().collect()
+            open.values().filter(|link| which(link.place)).cloned().collect()
         };
-        for link in theirs {
+        for link in found {
             self.close(w, &link);
         }
     }
