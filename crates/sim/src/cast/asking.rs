@@ -73,9 +73,13 @@ impl Buyer {
             self.note((asked, replica), asked_at, None, Told::Nothing("no answer".to_owned()));
             return None;
         };
-        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        // A browser is sent to its order, a program is told of it.
+        let moved = answer.headers.get(header::LOCATION).and_then(|to| to.to_str().ok());
+        let whole = || String::from_utf8_lossy(&answer.body).into_owned();
+        let text = moved.map_or_else(whole, str::to_owned);
         let json: Value = serde_json::from_str(&text).unwrap_or_default();
-        let order_id = json["order_id"].as_str().map(str::to_owned);
+        let moved = moved.and_then(|to| Some(to.rsplit_once("/checkout/")?.1));
+        let order_id = json["order_id"].as_str().or(moved).map(str::to_owned);
         let (key, request, status) = (key.to_owned(), body.to_string(), answer.status.as_u16());
         let retry_after = retry_after(answer);
         let told = Told::Keyed { key, request, status, body: text, retry_after };

@@ -4,12 +4,18 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::join_all;
 use http_body_util::Full;
 use hyper::{Request, header};
+use serde_json::Value;
 use system::transport::Answer;
+use tokio::time::sleep;
 
-use super::buyer::{Buyer, PATIENCE, Redirect};
-use crate::oracle::{Asked, Refusal, Sheet, Told};
+use super::buyer::{Buyer, PATIENCE, Redirect, TRIES};
+use crate::{
+    oracle::{Asked, Refusal, Sheet, Told},
+    plan::Habit,
+};
 
 /// What a page says of a problem, by the kind that a program is told.
 const PROBLEMS: [(&str, &str); 3] = [
@@ -38,6 +44,53 @@ impl Buyer {
         let url = format!("{}{path}", self.url(self.replica));
         let request = Request::get(url).body(Full::<Bytes>::default()).expect("a fixed URL");
         self.http.send(request, patience).await.ok()
+    }
+
+    /// Orders with the form of the shop's front page; returns the order's id.
+    pub(super) async fn order_at_the_front(&mut self) -> Option<String> {
+        let mut form = None;
+        for n in 0..TRIES {
+            if form.is_none() {
+                form = self.front_page().await;
+            }
+            // The page has a key: sending its form again, elsewhere, is still one order.
+            if let Some(form) = &form {
+                let clicks = if self.purchase.has(Habit::DoubleClickCheckout) { 2 } else { 1 };
+                let click = |n| self.send_order(self.replica + n, form);
+                let answers = join_all((0..clicks).map(click)).await;
+                if let Some(order_id) = answers.into_iter().flatten().next() {
+                    return Some(order_id);
+                }
+            }
+            self.replica += 1;
+            sleep(Duration::from_secs(2 + n as u64 * 4)).await;
+        }
+        None
+    }
+
+    /// The key in the form of the shop's front page.
+    async fn front_page(&self) -> Option<String> {
+        let asked_at = self.clock.now();
+        let answer = self.page("/", PATIENCE).await;
+        let told = told(answer.as_ref(), |html| Told::Form(fields(html)));
+        self.note((Asked::FrontPage, self.replica), asked_at, None, told.clone());
+        let Told::Form(fields) = told else { return None };
+        fields.into_iter().find(|(name, _)| name == "key").map(|(_, key)| key)
+    }
+
+    async fn send_order(&self, replica: usize, key: &str) -> Option<String> {
+        let amount = self.purchase.spell(self.purchase.total());
+        let pairs = [("key", key), ("order_name", &self.purchase.name), ("amount", &amount)];
+        let form =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let request = Request::post(format!("{}/", self.url(replica)))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Full::new(Bytes::from(form.clone())))
+            .expect("a fixed URL");
+        let asked_at = self.clock.now();
+        let answer = self.http.send(request, PATIENCE).await.ok();
+        let form = Value::String(form);
+        self.note_keyed((Asked::Checkout, replica), asked_at, (key, &form), answer.as_ref())
     }
 
     /// The form that sends the buyer to the PSP's window, as the page has it.

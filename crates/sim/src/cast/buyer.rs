@@ -27,7 +27,7 @@ use crate::{
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often a buyer asks the shop the same thing before giving up.
-const TRIES: usize = 6;
+pub(super) const TRIES: usize = 6;
 
 /// What all buyers were told, in order.
 #[derive(Debug, Clone, Default)]
@@ -75,7 +75,8 @@ pub async fn buyer(host: HostHandle, purchase: Purchase, shop: Shop) {
     let status = buyer.buy("").await;
     if status.as_deref() == Some("FAILURE") && buyer.purchase.has(Habit::BuyAgain) {
         sleep(Duration::from_secs(20)).await;
-        buyer.purchase.habits.clear();
+        let front = buyer.purchase.is_from_the_front_page();
+        buyer.purchase.habits = if front { vec![Habit::Browser] } else { Vec::new() };
         buyer.buy("-again").await;
     }
     buyer.shop.shopping.fetch_sub(1, Ordering::Relaxed);
@@ -159,6 +160,9 @@ impl Buyer {
 
     /// Opens a checkout; returns the order's id.
     async fn checkout(&mut self, again: &str) -> Option<String> {
+        if self.purchase.is_from_the_front_page() {
+            return self.order_at_the_front().await;
+        }
         let (key, mut body) = self.cart(again);
         for n in 0..TRIES {
             let clicks =

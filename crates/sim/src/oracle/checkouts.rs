@@ -24,6 +24,9 @@ pub(super) fn checkout(facts: &Facts, line: &TellTale) -> Option<String> {
         Told::Keyed { status: 201, request, body, .. } => {
             wrong_checkout(facts, line, request, body)
         }
+        Told::Keyed { status: 303, body, .. } if is_from_the_front(facts, line) => {
+            sent_elsewhere(facts, line, body)
+        }
         Told::Keyed { status: 429, retry_after, key, .. } => {
             // A request that stood still may have begun late, and clocks that differ make its lease
             // another one's eternity.
@@ -76,6 +79,43 @@ fn is_under_way(facts: &Facts, line: &TellTale, key: &str) -> bool {
     })
 }
 
+/// The page to order with is there, and has a key that nobody else was given.
+pub(super) fn front_page(facts: &Facts, line: &TellTale) -> Option<String> {
+    match &line.told {
+        Told::Nothing(why) => {
+            let answers = facts.is_only_slow(Way::SHOP, line.asked_at - CALM, line.at);
+            answers.then(|| format!("the front page was not answered: {why}"))
+        }
+        Told::Form(fields) => {
+            let key = fields.iter().find(|(name, value)| name == "key" && !value.is_empty());
+            let Some(key) = key else { return Some("the front page has no key".to_owned()) };
+            let mut pages = facts.history.iter().filter(|other| !std::ptr::eq(*other, line));
+            let twice = pages.any(|other| {
+                other.asked == Asked::FrontPage
+                    && matches!(&other.told, Told::Form(fields) if fields.contains(key))
+            });
+            twice.then(|| format!("two buyers were given the front page with the key {}", key.1))
+        }
+        // It is the same for everybody, and needs nothing.
+        other => Some(format!("the front page was answered {}", brief(other))),
+    }
+}
+
+fn is_from_the_front(facts: &Facts, line: &TellTale) -> bool {
+    let purchase = facts.plan.purchases.iter().find(|p| p.name == line.purchase);
+    purchase.is_some_and(Purchase::is_from_the_front_page)
+}
+
+/// Whoever ordered with a form is sent to the form to pay this order with.
+fn sent_elsewhere(facts: &Facts, line: &TellTale, to: &str) -> Option<String> {
+    let mut payments = facts.payments.iter();
+    let own = payments.any(|payment| {
+        payment.order_name == line.purchase
+            && to.ends_with(&format!("/checkout/{}", payment.order_id))
+    });
+    (!own).then(|| format!("{} ordered, and was sent to {to}", line.purchase))
+}
+
 /// The order is as it was asked for.
 fn wrong_checkout(facts: &Facts, line: &TellTale, request: &str, body: &str) -> Option<String> {
     let purchase: &Purchase = facts.plan.purchases.iter().find(|p| p.name == line.purchase)?;
@@ -125,5 +165,47 @@ mod tests {
         assert_seen(judge, &checkout, "a checkout was not answered");
         checkout.plan.faults[0].what = Break::DatabaseOutage("payment-1".into());
         assert_eq!(judged(judge, &checkout), [""; 0]);
+    }
+
+    #[test]
+    fn a_front_page_has_a_key_that_nobody_else_was_given() {
+        let form = |key: &str| Told::Form(vec![("key".to_owned(), key.to_owned())]);
+        let loaded = |pages: Vec<Told>| {
+            let mut facts = paid();
+            let pages = pages.into_iter().map(|told| {
+                let order_id = None;
+                TellTale { order_id, ..line(Asked::FrontPage, 10, 20, told) }
+            });
+            facts.history.extend(pages);
+            facts
+        };
+        assert_eq!(judged(judge, &loaded(vec![form("a"), form("b")])), [""; 0]);
+        assert_eq!(judged(judge, &loaded(vec![form("a"), form("a")])).len(), 2);
+        assert_seen(judge, &loaded(vec![form("")]), "has no key");
+        let silent = Told::Nothing("timed out".into());
+        assert_seen(judge, &loaded(vec![silent]), "the front page was not answered");
+        let lost = Refusal { status: 404, kind: "not_found".into(), retry_after: None };
+        assert_seen(judge, &loaded(vec![Told::Refused(lost)]), "was answered 404");
+    }
+
+    #[test]
+    fn whoever_orders_with_a_form_is_sent_to_the_own_order() {
+        let sent = |to: &str| {
+            let mut facts = paid();
+            facts.plan.purchases[0].habits = vec![Habit::Browser];
+            facts.payments[0].order_name = "purchase of o".into();
+            let told = Told::Keyed {
+                key: "k".into(),
+                request: "amount=500".into(),
+                status: 303,
+                body: to.into(),
+                retry_after: None,
+            };
+            facts.history[0].told = told;
+            facts
+        };
+        let found = |to| judged(judge, &sent(to)).into_iter().filter(|d| d.contains("ordered"));
+        assert_eq!(found("http://shop/checkout/o").count(), 0);
+        assert_eq!(found("http://shop/checkout/p").count(), 1);
     }
 }

@@ -152,6 +152,8 @@ pub enum Asked {
     /// With a payment that does not exist.
     BogusKey,
     Status,
+    /// The shop's front page, with the form to order.
+    FrontPage,
     /// The page with the form that leads to the PSP's window.
     CheckoutPage,
     /// The page that says how a payment stands.

@@ -26,14 +26,14 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
         }
     }
     for line in &facts.history {
-        let order = line.order_id.as_deref();
         let wrong = match line.asked {
             Asked::Checkout => checkouts::checkout(facts, line),
             Asked::OtherBody => checkouts::other_body(facts, line),
+            Asked::FrontPage => checkouts::front_page(facts, line),
             Asked::UnknownOrder => unknown_order(facts, line),
             _ => None,
         };
-        found.extend(wrong.map(|detail| Violation::new(ID, order, detail)));
+        found.extend(wrong.map(|detail| Violation::new(ID, line.order_id.as_deref(), detail)));
     }
     found.extend(facts.transmissions.iter().filter_map(|webhook| webhook_line(facts, webhook)));
     found
@@ -132,7 +132,7 @@ fn wrong_page(case: &Case<'_>, line: &TellTale, page: &Page) -> Option<String> {
         http,
         order_id: case.id().to_owned(),
         order_name: purchase.name.clone(),
-        buyer_id: purchase.name.clone(),
+        buyer_id: purchase.buyer().to_owned(),
         amount: purchase.spell(purchase.total()),
         currency: purchase.currency.clone(),
         parts,

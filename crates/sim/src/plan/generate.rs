@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, civil, tz};
 use rand::{Rng, RngExt, seq::IndexedRandom};
 
-use super::{CARD, Habit, KRW, Plan, Purchase, lasting, nemesis, psp};
+use super::{CARD, Habit, KRW, Plan, Purchase, SHOP_SELLER, lasting, nemesis, psp};
 use crate::{
     engine::Streams,
     scenario::{Cluster, Scenario, Workload},
@@ -85,7 +85,13 @@ fn purchase(name: String, work: &Workload, end_ms: u64, streams: &Streams) -> Pu
     // Cards are what the PSP takes dollars with.
     let abroad = purse.random_bool(work.dollars) && method == CARD;
     let currency = if abroad { "USD" } else { KRW }.to_owned();
-    Purchase { name, at_ms, items, currency, method, habits: habits(work, &mut draw) }
+    let habits = habits(work, &mut draw);
+    let mut items: Vec<(String, i64)> = items;
+    // A browser's order of one thing is one of the shop's own.
+    if let ([(seller, _)], true) = (&mut items[..], habits.contains(&Habit::Browser)) {
+        *seller = SHOP_SELLER.to_owned();
+    }
+    Purchase { name, at_ms, items, currency, method, habits }
 }
 
 fn habits(work: &Workload, draw: &mut impl Rng) -> Vec<Habit> {

@@ -68,6 +68,9 @@ pub const CARD: &str = "CARD";
 /// What is paid in unless the scenario says otherwise.
 pub const KRW: &str = "KRW";
 
+/// Whose goods the shop's front page sells.
+const SHOP_SELLER: &str = "seller-1";
+
 fn won() -> String {
     KRW.to_owned()
 }
@@ -135,6 +138,23 @@ impl Purchase {
     /// Whether the buyer has a habit.
     pub fn has(&self, habit: Habit) -> bool {
         self.habits.contains(&habit)
+    }
+
+    /// Whether it is ordered with the form of the shop's front page, which sells for one seller.
+    /// Whoever has a key of its own to play with uses the API.
+    pub fn is_from_the_front_page(&self) -> bool {
+        let own_key = |habit: &Habit| {
+            matches!(habit, Habit::KeyReused | Habit::KeyRaced | Habit::CheckoutAgain(_))
+        };
+        self.has(Habit::Browser)
+            && !self.habits.iter().any(own_key)
+            && is_won(&self.currency)
+            && matches!(&self.items[..], [(seller, _)] if seller == SHOP_SELLER)
+    }
+
+    /// How the shop calls the buyer.
+    pub fn buyer(&self) -> &str {
+        if self.is_from_the_front_page() { "guest" } else { &self.name }
     }
 
     /// An amount as people write it: won have no fraction, all else has two digits.
@@ -209,4 +229,34 @@ pub enum Break {
     /// The cursor that `service` keeps of the feed of `source` is put back by so many events, or
     /// to the beginning if there were fewer; once.
     Rewind { service: String, source: String, events: u64 },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_front_page_is_for_browsers_that_buy_one_thing_of_the_shop() {
+        let of = |habits: &[Habit], items: &[(&str, i64)]| {
+            let items = items.iter().map(|(seller, amount)| ((*seller).to_owned(), *amount));
+            let mut purchase = Purchase::of_card("p", 0, items.collect());
+            purchase.habits = habits.to_vec();
+            purchase
+        };
+        let browser = [Habit::Browser];
+        let one = of(&browser, &[("seller-1", 500)]);
+        assert!(one.is_from_the_front_page() && one.buyer() == "guest");
+        let dollars = Purchase { currency: "USD".to_owned(), ..one };
+        let others = [
+            dollars,
+            of(&[], &[("seller-1", 500)]),
+            of(&browser, &[("seller-2", 500)]),
+            of(&browser, &[("seller-1", 500), ("seller-1", 700)]),
+            of(&[Habit::Browser, Habit::KeyReused], &[("seller-1", 500)]),
+            of(&[Habit::Browser, Habit::CheckoutAgain(3)], &[("seller-1", 500)]),
+        ];
+        for other in others {
+            assert!(!other.is_from_the_front_page() && other.buyer() == "p", "{other:?}");
+        }
+    }
 }
