@@ -4,7 +4,13 @@
 use fake_psp::{Applied, Call, Endpoint, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Facts, Violation, case::Case, codes, times::OperationMove, trouble::Way};
+use super::{
+    Facts, Violation,
+    case::Case,
+    codes,
+    times::OperationMove,
+    trouble::{Way, lasts},
+};
 use crate::plan::Break;
 
 const ID: &str = "retry-discipline";
@@ -37,6 +43,7 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
             found.extend(acts.not_believed().map(told));
             found.extend(acts.never_ended().map(told));
             found.extend(acts.spent_unsent().map(told));
+            found.extend(acts.too_late().map(told));
             found.extend(acts.meanwhile().map(told));
             first_waits.extend(acts.first_wait());
         }
@@ -119,7 +126,7 @@ impl<'a> Acts<'a> {
     /// The same instant seen by two connections: one request, put on the wire twice by nobody.
     fn is_another_replicas(&self, pair: &[&Call]) -> bool {
         // Two tries of one operation run at once only if a lease ended early: a stall or a clock.
-        self.case.facts.breaks(Way::PSP).any(|(from, to)| from <= pair[1].at && pair[0].at <= to)
+        self.case.facts.breaks(Way::PSP).any(|span| span.is_felt(pair[0].at, pair[1].at))
             && pair[0].idempotency_key == pair[1].idempotency_key
     }
 
@@ -230,6 +237,37 @@ impl<'a> Acts<'a> {
         })?;
         let after = early[1].at.duration_since(early[0].at).as_millis();
         Some(format!("was asked for again after {after} ms, while the call before was under way"))
+    }
+
+    /// What failed is tried again when its wait is over, if nothing is in the way.
+    fn too_late(&self) -> Option<String> {
+        let facts = self.case.facts;
+        let margin = SignedDuration::from_secs(10);
+        let mine = self.case.times.operations.iter().filter(|step| step.kind == self.kind);
+        let mine: Vec<_> = mine.collect();
+        let mut sends = 0;
+        mine.windows(2).find_map(|pair| {
+            let (failed, next) = (pair[0], pair[1]);
+            match failed.state.as_str() {
+                "SENDING" => sends += 1,
+                _ if failed.dead => sends = 0,
+                _ => {}
+            }
+            let struck = self.case.struck.iter().filter(|a| a.at <= failed.at).map(|a| lasts(a));
+            // What is allowed in a minute is, in the next.
+            let before = self.case.calls.iter().filter(|call| call.at <= failed.at);
+            let busy = before.filter(|call| was_turned_away(call)).map(|call| call.at + MOST);
+            let since = struck.chain(busy).max().unwrap_or(failed.at).max(failed.at);
+            let ceiling = (BASE * (1 << sends.clamp(0, 10))).min(MOST);
+            let by = since + ceiling + margin;
+            let waits = failed.state == "UNKNOWN" && !failed.dead;
+            (waits && next.at > by && facts.is_clear(Way::EXECUTE, failed.at - MOST, by)).then(
+                || {
+                    let wait = next.at.duration_since(failed.at).as_secs();
+                    format!("failed, and was tried again after {wait} s only")
+                },
+            )
+        })
     }
 
     /// What could not be sent at all was no try.

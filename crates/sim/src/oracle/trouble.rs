@@ -73,6 +73,11 @@ impl Way<'_> {
         self.services.contains(&kind) || (self.buyers && kind == "buyers")
     }
 
+    /// Whether it matters on this way which day it is.
+    fn goes_by_days(&self) -> bool {
+        self.services.contains(&"reconciler")
+    }
+
     /// Whether a break lies on this way: a link does with both its ends.
     fn meets(&self, what: &Break) -> bool {
         let hosts = what.hosts();
@@ -130,6 +135,23 @@ fn tail(fault: &Fault) -> SignedDuration {
     }
 }
 
+/// A time in which a break is felt.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    begin: Timestamp,
+    /// What begins later than this does not feel it any more.
+    late: Timestamp,
+    /// By when all that felt it is over it.
+    end: Timestamp,
+}
+
+impl Span {
+    /// Whether something that took from one time to another may have felt it.
+    pub(super) fn is_felt(self, from: Timestamp, to: Timestamp) -> bool {
+        self.begin <= to && self.late >= from
+    }
+}
+
 impl Facts {
     fn moment(&self, ms: u64) -> Timestamp {
         self.plan.start + SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX / 2))
@@ -143,26 +165,48 @@ impl Facts {
             matches!(what, ClockSkew(..) | SkewApart(..) | Stall(_) | DatabaseStall(..))
         };
         let mut felt = self.plan.faults.iter().filter(|f| bends(&f.what) && way.meets(&f.what));
-        felt.any(|fault| {
-            let (begin, end) = self.span(fault);
-            begin <= to && end >= from
-        })
+        felt.any(|fault| self.is_felt(fault, way, from, to))
     }
 
-    /// When a break began, and when it was not felt any more.
-    fn span(&self, fault: &Fault) -> (Timestamp, Timestamp) {
-        let end = self.moment(fault.at_ms.saturating_add(fault.for_ms)).min(self.healed);
-        let from = self.moment(fault.at_ms);
-        (from, end.max(from) + tail(fault))
+    /// When a break is felt on a way: mostly once, from its beginning until a while after its end.
+    fn spans(&self, fault: &Fault, way: Way<'_>) -> [Span; 2] {
+        let begin = self.moment(fault.at_ms);
+        let heal = self.moment(fault.at_ms.saturating_add(fault.for_ms)).min(self.healed);
+        let heal = heal.max(begin);
+        let end = heal + tail(fault);
+        match &fault.what {
+            Break::ClockSkew(host, _) if self.has_own_time(host) && !way.goes_by_days() => {
+                let jump =
+                    |at| Span { begin: at, late: at + TAIL, end: at + TAIL + self.jumps(host) };
+                [jump(begin), jump(heal)]
+            }
+            _ => [Span { begin, late: end, end }; 2],
+        }
+    }
+
+    /// Whether nobody else writes times into the database of a host: it is felt then that its clock
+    /// jumps, and not that it is off.
+    fn has_own_time(&self, host: &str) -> bool {
+        self.replicas(crate::cast::hosts::service_of(host)).len() == 1
+    }
+
+    /// How far the clock of a host may jump at once: its breaks may overlap.
+    fn jumps(&self, host: &str) -> SignedDuration {
+        let off = self.plan.faults.iter().map(|fault| match &fault.what {
+            Break::ClockSkew(other, ms) if other == host => SignedDuration::from_millis(ms.abs()),
+            _ => SignedDuration::ZERO,
+        });
+        off.sum()
+    }
+
+    fn is_felt(&self, fault: &Fault, way: Way<'_>, from: Timestamp, to: Timestamp) -> bool {
+        self.spans(fault, way).iter().any(|span| span.is_felt(from, to))
     }
 
     /// The breaks on a way: when each began, and when it was not felt any more.
-    pub(super) fn breaks<'a>(
-        &'a self,
-        way: Way<'a>,
-    ) -> impl Iterator<Item = (Timestamp, Timestamp)> + 'a {
+    pub(super) fn breaks<'a>(&'a self, way: Way<'a>) -> impl Iterator<Item = Span> + 'a {
         let mine = self.plan.faults.iter().filter(move |fault| way.meets(&fault.what));
-        mine.map(|fault| self.span(fault))
+        mine.flat_map(move |fault| self.spans(fault, way))
     }
 
     /// Stretches in which nothing at all could be sent to the PSP by any executor: it was out of
@@ -189,8 +233,8 @@ impl Facts {
         from: Timestamp,
         to: Timestamp,
     ) -> Option<Timestamp> {
-        let felt = self.breaks(way).filter(|(begin, end)| *begin <= to && *end >= from);
-        felt.map(|(_, end)| end).max()
+        let felt = self.breaks(way).filter(|span| span.is_felt(from, to));
+        felt.map(|span| span.end).max()
     }
 
     /// Whether a way could be gone within a stretch, whatever broke on it: every service on it had a
@@ -223,10 +267,8 @@ impl Facts {
         from: Timestamp,
         to: Timestamp,
     ) -> impl Iterator<Item = &'a Break> {
-        let felt = move |fault: &&Fault| {
-            let (begin, end) = self.span(fault);
-            way.meets(&fault.what) && begin <= to && end >= from
-        };
+        let felt =
+            move |fault: &&Fault| way.meets(&fault.what) && self.is_felt(fault, way, from, to);
         self.plan.faults.iter().filter(felt).map(|fault| &fault.what)
     }
 

@@ -110,7 +110,7 @@ fn reads_have_a_bound_that_webhooks_lift() {
 
 #[test]
 fn a_final_no_is_believed_at_once() {
-    let mut facts = ended("FAILURE", 60_000);
+    let mut facts = ended("FAILURE", 10_000);
     facts.calls[0].status = Some(403);
     facts.calls[0].code = Some("REJECT_CARD_COMPANY".into());
     let times = facts.times.orders.get_mut(ORDER).expect("it is there");
@@ -201,4 +201,47 @@ fn what_could_not_be_sent_is_no_try() {
     let times = facts.times.orders.get_mut(ORDER).expect("it is there");
     times.operations[3].tries = 1;
     assert!(!seen(&facts));
+}
+
+/// A try that failed at once, and the next one after a while.
+fn tried_again_after(ms: i64) -> Facts {
+    let mut facts = ended("SUCCESS", 400_000);
+    let times = facts.times.orders.get_mut(ORDER).expect("it is there");
+    let again = [
+        step(100_000, "SENDING", 1, false),
+        step(100_100, "UNKNOWN", 1, false),
+        step(100_100 + ms, "SENDING", 2, false),
+    ];
+    times.operations.splice(1..2, again);
+    facts
+}
+
+#[test]
+fn what_failed_is_tried_again_when_its_wait_is_over() {
+    let seen = |facts: &Facts| judged(judge, facts).iter().any(|d| d.contains("tried again after"));
+    assert!(!seen(&tried_again_after(13_000)));
+    assert!(seen(&tried_again_after(15_000)));
+    let mut asked = tried_again_after(15_000);
+    strike(&mut asked, Confirm, 100_000, Verdict::TooMany { retry_after_s: 5 });
+    assert!(!seen(&asked), "the PSP asked to wait for longer");
+    let mut dead = tried_again_after(15_000);
+    dead.times.orders.get_mut(ORDER).expect("it is there").operations[2].dead = true;
+    assert!(!seen(&dead), "it waits for a person");
+}
+
+#[test]
+fn a_clock_is_felt_by_what_began_before_it_jumped() {
+    let seen = |facts: &Facts| judged(judge, facts).iter().any(|d| d.contains("tried again after"));
+    let off = |at_ms, for_ms| {
+        let mut facts = tried_again_after(15_000);
+        let what = crate::plan::Break::ClockSkew("executor-1".into(), 300_000);
+        facts.plan.faults = vec![crate::plan::Fault { at_ms, for_ms, what }];
+        facts
+    };
+    assert!(!seen(&off(50_000, 55_000)), "it is set right while somebody waits");
+    assert!(!seen(&off(105_000, 300_000)), "it goes wrong while somebody waits");
+    assert!(seen(&off(1_000, 10_000)), "it was right again when this began");
+    let mut two = off(1_000, 10_000);
+    two.plan.cluster.executor = 2;
+    assert!(!seen(&two), "the other one's times are in the same table");
 }
