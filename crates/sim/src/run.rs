@@ -22,7 +22,7 @@ use crate::{
     plan::Plan,
     scenario::{ByHand, Scenario},
     snapshot::Books,
-    visits::{Visits, visit},
+    visits::{Visits, look_for_dead_letters, rounds, visit},
     watchers::{Watchers, watch},
 };
 
@@ -269,8 +269,6 @@ fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
     }
 }
 
-const VISITS: u32 = 4; // Into so many parts visits cut the safety phase.
-
 /// Anything may fail; only lies are violations.
 async fn safety(
     ctl: &Ctl,
@@ -303,12 +301,7 @@ async fn safety(
             give_back_by_hand(&stage.psp, by_hand);
         }
     };
-    let visits = async {
-        for n in 1..VISITS {
-            sleep_until(end - length * (VISITS - n) / VISITS).await;
-            visit(ctl, &stage.office, plan, &stage.visits, false).await;
-        }
-    };
+    let visits = rounds(ctl, &stage.office, plan, &stage.visits, (end, length));
     let faults = cast::run_faults(ctl, &plan.faults, end);
     let (orphans, refused, ..) = tokio::join!(faults, cheats, visits, by_hand);
     refused.map_or(Ok(orphans), Err)
@@ -347,6 +340,7 @@ async fn liveness(ctl: &Ctl, scenario: &Scenario, stage: &Stage, orphans: &Orpha
                 return stage.facts(ctl, orphans);
             }
         }
+        look_for_dead_letters(ctl, &stage.office, &stage.plan, &stage.visits).await;
         sleep(rest).await;
         rest = (rest * 2).min(Duration::from_secs(1200));
     }

@@ -1,18 +1,21 @@
 //! What operators and accountants look at, in the middle of everything and when all is quiet.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
 use serde_json::Value;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
     cast::{Office, hosts},
     engine::Ctl,
-    oracle::{Question, Violation, questions},
+    oracle::{Question, Violation, dead_letters, questions},
     plan::Plan,
     probes::{REST, TRIES, when_all_is_quiet, while_all_breaks},
     scenario::Cluster,
 };
+
+/// Into so many parts the rounds cut their phase.
+const PARTS: u32 = 4;
 
 /// The most pages that a list may have.
 const PAGES: usize = 1000;
@@ -23,6 +26,8 @@ pub(crate) struct Visits {
     visits: usize,
     judged: usize,
     found: Vec<Violation>,
+    /// The dead letters that were last looked for and compared.
+    dead: Value,
 }
 
 impl Visits {
@@ -34,6 +39,41 @@ impl Visits {
     /// What differed.
     pub(crate) fn found(&self) -> &[Violation] {
         &self.found
+    }
+}
+
+/// The rounds while everything breaks, in a phase of some length that ends then.
+pub(crate) async fn rounds(
+    ctl: &Ctl,
+    office: &Office,
+    plan: &Plan,
+    visits: &RefCell<Visits>,
+    (end, length): (Instant, Duration),
+) {
+    for left in (1..PARTS).rev() {
+        sleep_until(end - length * left / PARTS).await;
+        visit(ctl, office, plan, visits, false).await;
+    }
+}
+
+/// Who works on dead letters looks for them when there are others than the last time.
+pub(crate) async fn look_for_dead_letters(
+    ctl: &Ctl,
+    office: &Office,
+    plan: &Plan,
+    visits: &RefCell<Visits>,
+) {
+    let question = dead_letters();
+    let dead = question.answer(ctl);
+    if dead.as_array().is_none_or(Vec::is_empty) || visits.borrow().dead == dead {
+        return;
+    }
+    let url = url(&question, visits.borrow().judged, &plan.cluster);
+    if let Looked::Compared(found) = look(ctl, office, &question, url).await {
+        let mut visits = visits.borrow_mut();
+        visits.judged += 1;
+        visits.found.extend(found);
+        visits.dead = dead;
     }
 }
 

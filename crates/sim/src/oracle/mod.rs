@@ -55,7 +55,7 @@ pub use looked::{Looked, looked};
 pub use operations::Operations;
 pub use outbox::Outbox;
 pub use reported::lists_lied;
-pub use shown::{Question, questions, shown_wrongly};
+pub use shown::{Question, dead_letters, questions, shown_wrongly};
 pub use times::Times;
 pub use zero_sum::ZeroSum;
 

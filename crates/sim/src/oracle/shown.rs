@@ -75,28 +75,26 @@ pub fn questions(books: &dyn Source, now: Timestamp) -> Vec<Question> {
     asked
 }
 
+fn operations(path: String, list: Option<&'static str>, rows: &str, shape: Shape) -> Question {
+    let sql = format!("SELECT {} AS j FROM operation {rows}", operation());
+    Question { service: "executor", path, list, sql, shape }
+}
+
+/// What waits for a person.
+pub fn dead_letters() -> Question {
+    let rows = "WHERE dead = 1 ORDER BY order_id";
+    operations("/v1/dead-letters?limit=1".to_owned(), Some("dead_letters"), rows, Shape::All)
+}
+
 fn executor(books: &dyn Source) -> Vec<Question> {
-    let question = |path: String, list, rows: String, shape| Question {
-        service: "executor",
-        path,
-        list,
-        sql: format!("SELECT {} AS j FROM operation {rows}", operation()),
-        shape,
-    };
-    let dead = question(
-        "/v1/dead-letters?limit=1".to_owned(),
-        Some("dead_letters"),
-        "WHERE dead = 1 ORDER BY order_id".to_owned(),
-        Shape::All,
-    );
     let open = "SELECT order_id || ' ' || kind AS k FROM operation ORDER BY updated_at DESC";
     let latest = keys(books, "executor", open).into_iter().take(SOME).filter_map(|key| {
         let (order, kind) = key.split_once(' ')?;
         let path = format!("/v1/executions/{order}?kind={kind}");
         let rows = format!("WHERE order_id = '{order}' AND kind = '{kind}'");
-        Some(question(path, None, rows, Shape::One))
+        Some(operations(path, None, &rows, Shape::One))
     });
-    std::iter::once(dead).chain(latest).collect()
+    std::iter::once(dead_letters()).chain(latest).collect()
 }
 
 fn ledger() -> [Question; 2] {
