@@ -4,7 +4,8 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
-    thread::available_parallelism,
+    sync::{Mutex, PoisonError},
+    thread::{self, available_parallelism},
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -26,8 +27,9 @@ use super::{
 const ZOO: &str = "zoo";
 const MATRIX: &str = "docs/zoo.md";
 
-/// Seeds that must pass without any bug before one is planted.
-const CONTROL_SEEDS: u64 = 3;
+/// Seeds that must pass without any bug before one is planted; whatever fails with a bug must pass
+/// without it, too.
+const CONTROL_SEEDS: u64 = 1;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -46,7 +48,11 @@ pub(super) struct Args {
     /// Run all of the seeds, to learn how many fail.
     #[arg(long)]
     share: bool,
-    /// Worlds at once; by default one per core.
+    /// Bugs at once, each in a copy of the tree with a target of its own; by default one per core, but
+    /// not more than four.
+    #[arg(long)]
+    lanes: Option<usize>,
+    /// Worlds at once of each bug; by default the cores, divided among the lanes.
     #[arg(long)]
     jobs: Option<usize>,
     /// Say which patches there are, and do nothing.
@@ -65,31 +71,35 @@ impl Args {
             }
             return Ok(End::Passed);
         }
-        let jobs = self.jobs.unwrap_or_else(|| available_parallelism().map_or(1, |n| n.get()));
+        let cores = available_parallelism().map_or(1, |n| n.get());
+        let lanes = self.lanes.unwrap_or(cores.min(4)).clamp(1, chosen.len().max(1));
+        let jobs = self.jobs.unwrap_or(cores.div_ceil(lanes));
         let limits = Limits { seeds: self.seeds, jobs, share: self.share };
         let bar = bar(chosen.len() as u64);
-        let scratch = control(&chosen, limits, &bar)?;
-        let mut trouble = Vec::new();
-        let mut survivors = Vec::new();
-        for patch in chosen {
-            bar.set_message(patch.header.name.clone());
-            match try_one(&scratch, patch, limits, &bar) {
-                Ok(hunted) => {
-                    bar.suspend(|| say(line(patch, &hunted)))?;
-                    keep(&all, patch, &hunted)?;
-                    if Standing::of(patch, &hunted).is_failure() {
-                        survivors.push(patch.number.to_string());
+        let first = control(&chosen, Limits { jobs: cores, ..limits }, &bar)?;
+        let work = Work {
+            all: &all,
+            limits,
+            bar: &bar,
+            left: Mutex::new(chosen),
+            ended: Mutex::default(),
+        };
+        thread::scope(|scope| {
+            for nth in 1..lanes {
+                let (work, first) = (&work, &first);
+                scope.spawn(move || match Scratch::new(Path::new("."), nth) {
+                    Ok(beside) => {
+                        beside.warm(first);
+                        work.hunt(&beside);
                     }
-                }
-                Err(error) => {
-                    bar.suspend(|| note(format!("error: {error}")));
-                    trouble.push(patch.number.to_string());
-                }
+                    Err(error) => work.bar.suspend(|| note(format!("error: {error}"))),
+                });
             }
-            bar.inc(1);
-        }
+            work.hunt(&first);
+        });
         bar.finish_and_clear();
-        scratch.restore()?;
+        let Ended { survivors, trouble } =
+            work.ended.into_inner().unwrap_or_else(PoisonError::into_inner);
         end(&survivors, &trouble)
     }
 
@@ -110,6 +120,56 @@ impl Args {
     }
 }
 
+/// What all lanes share: each takes the next patch when it is done with one.
+struct Work<'a> {
+    all: &'a [Patch],
+    limits: Limits,
+    bar: &'a ProgressBar,
+    left: Mutex<Vec<&'a Patch>>,
+    ended: Mutex<Ended>,
+}
+
+/// Numbers of patches.
+#[derive(Default)]
+struct Ended {
+    survivors: Vec<u32>,
+    trouble: Vec<u32>,
+}
+
+impl Work<'_> {
+    /// Hunts in one copy until nothing is left.
+    fn hunt(&self, scratch: &Scratch) {
+        loop {
+            let next = {
+                let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+                if left.is_empty() { None } else { Some(left.remove(0)) }
+            };
+            let Some(patch) = next else { break };
+            self.bar.set_message(patch.header.name.clone());
+            let hunted = try_one(scratch, patch, self.limits, self.bar);
+            // One at a time from here on: what is said, and the page.
+            let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+            let kept = hunted.and_then(|hunted| {
+                self.bar.suspend(|| say(line(patch, &hunted)))?;
+                keep(self.all, patch, &hunted)?;
+                Ok(Standing::of(patch, &hunted).is_failure())
+            });
+            match kept {
+                Ok(true) => ended.survivors.push(patch.number),
+                Ok(false) => {}
+                Err(error) => {
+                    self.bar.suspend(|| note(format!("error: {error}")));
+                    ended.trouble.push(patch.number);
+                }
+            }
+            self.bar.inc(1);
+        }
+        if let Err(error) = scratch.restore() {
+            self.bar.suspend(|| note(format!("error: {error}")));
+        }
+    }
+}
+
 /// Makes the scratch copy, and has it pass what the bugs will be judged by.
 fn control(chosen: &[&Patch], limits: Limits, bar: &ProgressBar) -> Result<Scratch, String> {
     let scenarios: BTreeSet<_> = chosen.iter().flat_map(|patch| &patch.header.scenarios).collect();
@@ -117,7 +177,7 @@ fn control(chosen: &[&Patch], limits: Limits, bar: &ProgressBar) -> Result<Scrat
         load(&PathBuf::from(scenario))?;
     }
     bar.set_message("building the tree as it is");
-    let scratch = Scratch::new(Path::new("."))?;
+    let scratch = Scratch::new(Path::new("."), 0)?;
     scratch.build_control()?;
     for scenario in scenarios {
         bar.set_message(format!("{scenario}, without a bug"));
@@ -139,7 +199,10 @@ fn try_one(
     scratch.plant(patch)?;
     let program = scratch.build().map_err(about)?;
     let at = |place: &str| bar.set_message(format!("{}: {place}", patch.header.name));
-    hunt::hunt(scratch, &program, patch, limits, &at).map_err(about)
+    let rows = matrix::read(&fs::read_to_string(MATRIX).unwrap_or_default());
+    let row = rows.get(&(patch.number, patch.header.name.clone()));
+    let first = row.map(|row| row.scenario.as_str());
+    hunt::hunt(scratch, &program, patch, (limits, first), &at).map_err(about)
 }
 
 /// Writes the page after each patch: a run that is stopped has not been in vain.
@@ -172,15 +235,17 @@ fn line(patch: &Patch, hunted: &Hunted) -> String {
     format!("{:>3} {:<36} {word}{how}", patch.number, patch.header.name)
 }
 
-fn end(survivors: &[String], trouble: &[String]) -> Result<End, String> {
+fn end(survivors: &[u32], trouble: &[u32]) -> Result<End, String> {
+    let list = |numbers: &[u32]| {
+        let mut numbers = numbers.to_vec();
+        numbers.sort_unstable();
+        numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+    };
     if !survivors.is_empty() {
-        say(format!(
-            "Survived without a reason, or their regression did: {}",
-            survivors.join(", ")
-        ))?;
+        say(format!("Survived without a reason, or their regression did: {}", list(survivors)))?;
     }
     if !trouble.is_empty() {
-        return Err(format!("not judged, see above: {}", trouble.join(", ")));
+        return Err(format!("not judged, see above: {}", list(trouble)));
     }
     Ok(if survivors.is_empty() { End::Passed } else { End::Broken })
 }

@@ -11,7 +11,8 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     judge: String,
-    scenario: String,
+    /// Where it was caught, or all that it survived.
+    pub scenario: String,
     seed: String,
     share: String,
     cpu_s: String,

@@ -29,18 +29,32 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Copies the tree at `root`.
+    /// Copies the tree at `root`: the first copy, or one of those beside it.
     ///
     /// # Errors
     /// If something cannot be read or written.
-    pub fn new(root: &Path) -> Result<Self, String> {
+    pub fn new(root: &Path, nth: usize) -> Result<Self, String> {
         let root = root.canonicalize().map_err(|e| format!("{}: {e}", root.display()))?;
-        let home = root.join("target/zoo-scratch");
+        let first = root.join("target/zoo-scratch");
+        let control = first.join("sim-as-it-is");
+        let home = if nth == 0 { first } else { first.join(format!("beside-{nth}")) };
         let (tree, target) = (home.join("tree"), home.join("target"));
         fs::create_dir_all(&tree).map_err(|e| format!("{}: {e}", tree.display()))?;
-        let scratch = Self { root, tree, target, control: home.join("sim-as-it-is") };
+        let scratch = Self { root, tree, target, control };
         scratch.restore()?;
         Ok(scratch)
+    }
+
+    /// Takes over what another copy has built, if this one has nothing yet: then only our own crates
+    /// are built once more. Without it they all are.
+    pub fn warm(&self, other: &Self) {
+        if self.target.exists() {
+            return;
+        }
+        let mut copy = Command::new("cp");
+        // With its times: cargo goes by them.
+        copy.arg("-a").args([&other.target, &self.target]);
+        let _ = run(copy);
     }
 
     /// Makes the copy equal to the tree again.
@@ -164,6 +178,26 @@ mod tests {
         assert_eq!(fs::read(to.join("deep/a")).unwrap(), b"a");
         assert!(!to.join("deep/new").exists());
         assert_eq!(fs::metadata(to.join("b")).unwrap().modified().unwrap(), written);
+        fs::remove_dir_all(home).unwrap();
+    }
+
+    #[test]
+    fn a_copy_beside_takes_over_what_was_built_once() {
+        let home = std::env::temp_dir().join(format!("zoo-warm-{}", std::process::id()));
+        let copy = |name: &str| {
+            let place = home.join(name);
+            let (tree, target) = (place.join("tree"), place.join("target"));
+            Scratch { root: home.clone(), tree, target, control: home.join("sim") }
+        };
+        let (first, beside) = (copy("first"), copy("beside"));
+        fs::create_dir_all(first.target.join("zoo")).unwrap();
+        fs::create_dir_all(home.join("beside")).unwrap();
+        fs::write(first.target.join("zoo/lib"), "1").unwrap();
+        beside.warm(&first);
+        assert_eq!(fs::read(beside.target.join("zoo/lib")).unwrap(), b"1");
+        fs::write(first.target.join("zoo/lib"), "2").unwrap();
+        beside.warm(&first);
+        assert_eq!(fs::read(beside.target.join("zoo/lib")).unwrap(), b"1");
         fs::remove_dir_all(home).unwrap();
     }
 }
