@@ -122,7 +122,7 @@ pub const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "retry-discipline",
-        sentence: "The PSP is asked as often as is configured, ever more rarely, one at a time, under its own key, read before it is asked again, and believed when it says no for good.",
+        sentence: "The PSP is asked as often as is configured, ever more rarely but when its wait is over, one at a time, under its own key, read before it is asked again, and believed when it says no for good.",
     },
     Invariant {
         id: "told-rightly",
