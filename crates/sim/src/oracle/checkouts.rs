@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Asked, Facts, TellTale, Told, necessary::brief, told::SOON_S, trouble::Way};
 use crate::plan::{Habit, Purchase};
@@ -30,7 +30,8 @@ pub(super) fn checkout(facts: &Facts, line: &TellTale) -> Option<String> {
         Told::Keyed { status: 429, retry_after, key, .. } => {
             // A request that stood still may have begun late, and clocks that differ make its lease
             // another one's eternity.
-            let bent = facts.is_time_bent(Way::SHOP, line.asked_at - LEASE - CALM, line.at);
+            let since = broken_off(facts, line).unwrap_or(line.asked_at).min(line.asked_at);
+            let bent = facts.is_time_bent(Way::SHOP, since - LEASE - CALM, line.at);
             let soon = retry_after.is_some_and(|seconds| (1..=SOON_S).contains(&seconds));
             let excused = (is_under_way(facts, line, key) || bent) && soon;
             (!excused).then(|| "a checkout was told 429, and nothing was under way".to_owned())
@@ -60,6 +61,17 @@ pub(super) fn other_body(facts: &Facts, line: &TellTale) -> Option<String> {
 fn was_raced(facts: &Facts, line: &TellTale, key: &str) -> bool {
     let purchase = facts.plan.purchases.iter().find(|p| p.name == line.purchase);
     purchase.is_some_and(|p| p.has(Habit::KeyRaced) && key.starts_with(&p.name))
+}
+
+/// When the first of the buyer's requests was made that nothing was heard of: what it left behind
+/// may have a time of a clock that was wrong then.
+fn broken_off(facts: &Facts, line: &TellTale) -> Option<Timestamp> {
+    let mine = facts.history.iter().filter(|other| other.purchase == line.purchase);
+    let unheard = mine.filter(|other| {
+        matches!(other.asked, Asked::Checkout | Asked::OtherBody)
+            && matches!(other.told, Told::Nothing(_) | Told::Keyed { status: 500.., .. })
+    });
+    unheard.map(|other| other.asked_at).min()
 }
 
 /// Whether another request with this key was under way, or was broken off a moment ago.
@@ -207,5 +219,26 @@ mod tests {
         let found = |to| judged(judge, &sent(to)).into_iter().filter(|d| d.contains("ordered"));
         assert_eq!(found("http://shop/checkout/o").count(), 0);
         assert_eq!(found("http://shop/checkout/p").count(), 1);
+    }
+
+    #[test]
+    fn what_was_broken_off_before_a_clock_was_set_back_is_kept_for_longer() {
+        let mut facts = paid();
+        let mut busy = facts.history[0].clone();
+        if let Told::Keyed { status, retry_after, .. } = &mut busy.told {
+            (*status, *retry_after) = (429, Some(1));
+        }
+        facts.history[0] = line(Asked::Checkout, 1_000, 21_000, Told::Nothing("cut".into()));
+        (busy.asked_at, busy.at) = (facts.history[0].at, facts.history[0].at);
+        busy.asked_at += SignedDuration::from_secs(100);
+        busy.at = busy.asked_at;
+        facts.history.push(busy);
+        let seen = |facts: &Facts| judged(judge, facts).iter().any(|d| d.contains("told 429"));
+        assert!(seen(&facts));
+        let what = Break::ClockSkew("payment-1".into(), 94_000);
+        facts.plan.faults = vec![Fault { at_ms: 500, for_ms: 30_000, what }];
+        assert!(!seen(&facts));
+        facts.history[0].asked_at += SignedDuration::from_secs(100);
+        assert!(seen(&facts), "the clock was right again");
     }
 }
