@@ -46,6 +46,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "many_followers",
     "midnight_rush",
     "month",
+    "never_asked",
     "night_unread",
     "nobody_waits",
     "psp_outage",
