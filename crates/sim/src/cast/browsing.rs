@@ -29,14 +29,14 @@ impl Buyer {
     async fn open(
         &self,
         asked: Asked,
-        order_id: &str,
+        order_id: Option<&str>,
         path: &str,
         (patience, read): (Duration, fn(&str) -> Told),
     ) -> Told {
         let asked_at = self.clock.now();
         let answer = self.page(path, patience).await;
         let told = told(answer.as_ref(), read);
-        self.note((asked, self.replica), asked_at, Some(order_id), told.clone());
+        self.note((asked, self.replica), asked_at, order_id, told.clone());
         told
     }
 
@@ -70,10 +70,8 @@ impl Buyer {
 
     /// The key in the form of the shop's front page.
     async fn front_page(&self) -> Option<String> {
-        let asked_at = self.clock.now();
-        let answer = self.page("/", PATIENCE).await;
-        let told = told(answer.as_ref(), |html| Told::Form(fields(html)));
-        self.note((Asked::FrontPage, self.replica), asked_at, None, told.clone());
+        let read = |html: &str| Told::Form(fields(html));
+        let told = self.open(Asked::FrontPage, None, "/", (PATIENCE, read)).await;
         let Told::Form(fields) = told else { return None };
         fields.into_iter().find(|(name, _)| name == "key").map(|(_, key)| key)
     }
@@ -83,10 +81,7 @@ impl Buyer {
         let pairs = [("key", key), ("order_name", &self.purchase.name), ("amount", &amount)];
         let form =
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        let request = Request::post(format!("{}/", self.url(replica)))
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Full::new(Bytes::from(form.clone())))
-            .expect("a fixed URL");
+        let request = form_request(&format!("{}/", self.url(replica)), &form);
         let asked_at = self.clock.now();
         let answer = self.http.send(request, PATIENCE).await.ok();
         let form = Value::String(form);
@@ -97,7 +92,7 @@ impl Buyer {
     pub(super) async fn order_form(&self, order_id: &str) -> Option<String> {
         let path = format!("/checkout/{order_id}");
         let read = |html: &str| Told::Form(fields(html));
-        let told = self.open(Asked::CheckoutPage, order_id, &path, (PATIENCE, read)).await;
+        let told = self.open(Asked::CheckoutPage, Some(order_id), &path, (PATIENCE, read)).await;
         let Told::Form(pairs) = told else { return None };
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         Some(form.extend_pairs(pairs).finish())
@@ -115,7 +110,7 @@ impl Buyer {
         let path = format!("/success?paymentKey={payment_key}&orderId={order_id}&amount={amount}");
         // It is no page of its own: it only sends on.
         let read = |_: &str| Told::Moved(String::new());
-        match self.open(asked, order_id, &path, (patience, read)).await {
+        match self.open(asked, Some(order_id), &path, (patience, read)).await {
             Told::Moved(_) => (true, self.look_at_page(order_id).await),
             told => (!matches!(told, Told::Nothing(_)), None),
         }
@@ -125,15 +120,22 @@ impl Buyer {
     pub(super) async fn turn_back(&self, order_id: &str, location: &str) {
         let Ok(url) = url::Url::parse(location) else { return };
         let path = format!("{}?{}", url.path(), url.query().unwrap_or_default());
-        self.open(Asked::FailPage, order_id, &path, (PATIENCE, shown)).await;
+        self.open(Asked::FailPage, Some(order_id), &path, (PATIENCE, shown)).await;
     }
 
     /// Looks at the status page, as the browser does that was sent there.
     pub(super) async fn look_at_page(&self, order_id: &str) -> Option<String> {
         let path = format!("/status/{order_id}");
-        let told = self.open(Asked::StatusPage, order_id, &path, (PATIENCE, shown)).await;
+        let told = self.open(Asked::StatusPage, Some(order_id), &path, (PATIENCE, shown)).await;
         told.status().map(str::to_owned)
     }
+}
+
+/// A form as a browser sends it.
+pub(super) fn form_request(url: &str, form: &str) -> Request<Full<Bytes>> {
+    let request = Request::post(url);
+    let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    request.body(Full::new(Bytes::from(form.to_owned()))).expect("a fixed URL")
 }
 
 fn shown(html: &str) -> Told {

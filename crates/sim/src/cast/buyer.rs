@@ -8,15 +8,13 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use futures::future::{join, join_all};
-use http_body_util::Full;
-use hyper::{Request, header};
+use hyper::header;
 use serde_json::{Value, json};
 use system::transport::HttpClient;
 use tokio::time::sleep;
 
-use super::{env::SimDial, hosts::PSP};
+use super::{browsing::form_request, env::SimDial, hosts::PSP};
 use crate::{
     engine::{HostClock, HostHandle},
     oracle::{Asked, TellTale, Told},
@@ -265,11 +263,7 @@ impl Buyer {
     /// Sends a form to the PSP's window, again if need be; returns where it redirects to.
     async fn form(&mut self, url: &str, form: &str) -> Option<String> {
         for _ in 0..TRIES {
-            let request = Request::post(url)
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(Full::new(Bytes::from(form.to_owned())))
-                .expect("a fixed URL");
-            let answer = self.http.send(request, PATIENCE).await;
+            let answer = self.http.send(form_request(url, form), PATIENCE).await;
             let location = answer.ok().and_then(|answer| {
                 let location = answer.headers.get(header::LOCATION)?.to_str().ok()?;
                 Some(location.to_owned())

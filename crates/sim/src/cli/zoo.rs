@@ -1,7 +1,7 @@
 //! `sim zoo`.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -79,6 +79,7 @@ impl Args {
         let first = control(&chosen, Limits { jobs: cores, ..limits }, &bar)?;
         let work = Work {
             all: &all,
+            rows: matrix::read(&fs::read_to_string(MATRIX).unwrap_or_default()),
             limits,
             bar: &bar,
             left: Mutex::new(chosen),
@@ -123,6 +124,8 @@ impl Args {
 /// What all lanes share: each takes the next patch when it is done with one.
 struct Work<'a> {
     all: &'a [Patch],
+    /// What the page said before.
+    rows: BTreeMap<(u32, String), Row>,
     limits: Limits,
     bar: &'a ProgressBar,
     left: Mutex<Vec<&'a Patch>>,
@@ -137,6 +140,19 @@ struct Ended {
 }
 
 impl Work<'_> {
+    /// Plants one bug and hunts for it.
+    fn try_one(&self, scratch: &Scratch, patch: &Patch) -> Result<Hunted, String> {
+        let name = &patch.header.name;
+        let about = |e| format!("{} {name}: {e}", patch.number);
+        scratch.restore()?;
+        scratch.plant(patch)?;
+        let program = scratch.build().map_err(about)?;
+        let at = |place: &str| self.bar.set_message(format!("{name}: {place}"));
+        let row = self.rows.get(&(patch.number, name.clone()));
+        let first = row.map(|row| row.scenario.as_str());
+        hunt::hunt(scratch, &program, patch, (self.limits, first), &at).map_err(about)
+    }
+
     /// Hunts in one copy until nothing is left.
     fn hunt(&self, scratch: &Scratch) {
         loop {
@@ -146,21 +162,27 @@ impl Work<'_> {
             };
             let Some(patch) = next else { break };
             self.bar.set_message(patch.header.name.clone());
-            let hunted = try_one(scratch, patch, self.limits, self.bar);
+            let hunted = self.try_one(scratch, patch);
             // One at a time from here on: what is said, and the page.
             let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-            let kept = hunted.and_then(|hunted| {
-                self.bar.suspend(|| say(line(patch, &hunted)))?;
-                keep(self.all, patch, &hunted)?;
-                Ok(Standing::of(patch, &hunted).is_failure())
-            });
-            match kept {
-                Ok(true) => ended.survivors.push(patch.number),
-                Ok(false) => {}
-                Err(error) => {
-                    self.bar.suspend(|| note(format!("error: {error}")));
-                    ended.trouble.push(patch.number);
+            let error = match hunted {
+                Ok(hunted) => {
+                    if Standing::of(patch, &hunted).is_failure() {
+                        ended.survivors.push(patch.number);
+                    }
+                    let told = self.bar.suspend(|| say(line(patch, &hunted)));
+                    let kept = told.and_then(|()| keep(self.all, patch, &hunted));
+                    if kept.is_err() {
+                        // Nobody reads on, or nothing can be kept: hours for nothing.
+                        self.left.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                    }
+                    kept.err()
                 }
+                Err(error) => Some(error),
+            };
+            if let Some(error) = error {
+                self.bar.suspend(|| note(format!("error: {error}")));
+                ended.trouble.push(patch.number);
             }
             self.bar.inc(1);
         }
@@ -185,24 +207,6 @@ fn control(chosen: &[&Patch], limits: Limits, bar: &ProgressBar) -> Result<Scrat
         hunt::passes_as_it_is(&scratch, scenario, seeds, limits.jobs)?;
     }
     Ok(scratch)
-}
-
-/// Plants one bug and hunts for it.
-fn try_one(
-    scratch: &Scratch,
-    patch: &Patch,
-    limits: Limits,
-    bar: &ProgressBar,
-) -> Result<Hunted, String> {
-    let about = |e| format!("{} {}: {e}", patch.number, patch.header.name);
-    scratch.restore()?;
-    scratch.plant(patch)?;
-    let program = scratch.build().map_err(about)?;
-    let at = |place: &str| bar.set_message(format!("{}: {place}", patch.header.name));
-    let rows = matrix::read(&fs::read_to_string(MATRIX).unwrap_or_default());
-    let row = rows.get(&(patch.number, patch.header.name.clone()));
-    let first = row.map(|row| row.scenario.as_str());
-    hunt::hunt(scratch, &program, patch, (limits, first), &at).map_err(about)
 }
 
 /// Writes the page after each patch: a run that is stopped has not been in vain.

@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::{Asked, Facts, TellTale, Told, necessary::brief, told::SOON_S, trouble::Way};
 use crate::plan::{Habit, Purchase};
@@ -30,8 +30,7 @@ pub(super) fn checkout(facts: &Facts, line: &TellTale) -> Option<String> {
         Told::Keyed { status: 429, retry_after, key, .. } => {
             // A request that stood still may have begun late, and clocks that differ make its lease
             // another one's eternity.
-            let since = broken_off(facts, line).unwrap_or(line.asked_at).min(line.asked_at);
-            let bent = facts.is_time_bent(Way::SHOP, since - LEASE - CALM, line.at);
+            let bent = facts.is_time_bent(Way::SHOP, line.asked_at - LEASE - CALM, line.at);
             let soon = retry_after.is_some_and(|seconds| (1..=SOON_S).contains(&seconds));
             let excused = (is_under_way(facts, line, key) || bent) && soon;
             (!excused).then(|| "a checkout was told 429, and nothing was under way".to_owned())
@@ -63,17 +62,6 @@ fn was_raced(facts: &Facts, line: &TellTale, key: &str) -> bool {
     purchase.is_some_and(|p| p.has(Habit::KeyRaced) && key.starts_with(&p.name))
 }
 
-/// When the first of the buyer's requests was made that nothing was heard of: what it left behind
-/// may have a time of a clock that was wrong then.
-fn broken_off(facts: &Facts, line: &TellTale) -> Option<Timestamp> {
-    let mine = facts.history.iter().filter(|other| other.purchase == line.purchase);
-    let unheard = mine.filter(|other| {
-        matches!(other.asked, Asked::Checkout | Asked::OtherBody)
-            && matches!(other.told, Told::Nothing(_) | Told::Keyed { status: 500.., .. })
-    });
-    unheard.map(|other| other.asked_at).min()
-}
-
 /// Whether another request with this key was under way, or was broken off a moment ago.
 fn is_under_way(facts: &Facts, line: &TellTale, key: &str) -> bool {
     let mine = facts.history.iter().filter(|other| other.purchase == line.purchase);
@@ -86,7 +74,13 @@ fn is_under_way(facts: &Facts, line: &TellTale, key: &str) -> bool {
     keyed.any(|other| {
         // Whoever was told to wait began nothing: only what broke off is still in the way.
         let answered = matches!(other.told, Told::Keyed { status: 201 | 422 | 429, .. });
-        let until = if answered { other.at } else { other.at + LEASE };
+        let until = match answered {
+            true => other.at,
+            // By a clock that was ahead when it was written, and was set right since.
+            false => {
+                other.at + LEASE + facts.clocks_off(Way::SHOP, other.asked_at - CALM, other.at)
+            }
+        };
         other.asked_at <= line.at && until >= line.asked_at
     })
 }

@@ -3,6 +3,7 @@
 //! Watchers see every commit of a database as it happens; judges look at the facts of a finished
 //! run. Each has an id and one sentence, the same as in `docs/invariants.md`.
 
+mod apart;
 mod append_only;
 mod balances;
 mod books;

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{
-    DifferenceRow, Facts, PaymentRow, Violation, books, convergence::korean_day, facts::Money,
+    DifferenceRow, Facts, PaymentRow, Violation, apart, books, convergence::korean_day,
+    facts::Money,
 };
-use crate::plan::KRW;
 use fake_psp::{Applied, BookEntry, BookKind, Cause, Endpoint, Verdict};
 
-const ID: &str = "reported-rightly";
+pub(super) const ID: &str = "reported-rightly";
 
 /// A difference between our orders and the PSP's book, as a report must name it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +26,7 @@ pub(super) struct Truth<'a> {
 /// Whatever state the run ended in: every true difference whose day has its report.
 pub(super) fn judge(facts: &Facts) -> Vec<Violation> {
     let mut found = unbooked(facts);
-    found.extend(unequal_that_night(facts));
+    found.extend(apart::judge(facts));
     // While a list of the PSP's may have hidden it, it is waited for: see `convergence::pending`.
     if !lists_lied(&facts.applied) {
         found.extend(missing(facts));
@@ -63,50 +63,6 @@ fn unbooked(facts: &Facts) -> Vec<Violation> {
         }
     }
     found
-}
-
-/// Sellers of whom wallet and ledger differed all the while that a day's first report was made, and
-/// whom no report names.
-fn unequal_that_night(facts: &Facts) -> Vec<Violation> {
-    let mut found = BTreeMap::new();
-    for (day, made) in &facts.times.reports {
-        let Some(begun) = facts.times.claims.get(day) else { continue };
-        // Seller → what the ledger has and the wallet has not; none while it may be either.
-        let mut apart: BTreeMap<String, Option<i64>> = BTreeMap::new();
-        for part in &facts.payment_orders {
-            let payment = facts.payments.iter().find(|p| p.order_id == part.order_id);
-            // Both books are asked for what they had at the day's end.
-            let Some(payment) = payment.filter(|p| korean_day(p.day_at) <= *day) else { continue };
-            let Some(times) = facts.times.orders.get(&part.order_id) else { continue };
-            let had = |book: &BTreeMap<String, Timestamp>| match book.get(&part.id) {
-                Some(at) if at < begun => Some(1),
-                Some(at) if at <= made => None,
-                _ => Some(0),
-            };
-            let (ledger, wallet) = (had(&times.ledger), had(&times.wallet));
-            let differs = ledger.zip(wallet).map(|(l, w)| (l - w) * part.amount);
-            let currency = currency_of(facts, payment);
-            let sum = apart.entry(format!("{} {currency}", part.seller_id)).or_insert(Some(0));
-            *sum = sum.zip(differs).map(|(sum, differs)| sum + differs);
-        }
-        for (seller, sum) in apart {
-            let same =
-                |d: &DifferenceRow| d.kind == "wallet_ledger_mismatch" && d.subject == seller;
-            if sum.is_some_and(|sum| sum != 0) && !facts.differences.iter().any(same) {
-                let detail = format!(
-                    "wallet and ledger of {seller} differed in the night after {day}, and no \
-                     report says so"
-                );
-                found.entry(seller).or_insert_with(|| Violation::new(ID, None, detail));
-            }
-        }
-    }
-    found.into_values().collect()
-}
-
-fn currency_of<'a>(facts: &'a Facts, payment: &PaymentRow) -> &'a str {
-    let mut purchases = facts.plan.purchases.iter();
-    purchases.find(|p| p.name == payment.order_name).map_or(KRW, |p| &p.currency)
 }
 
 /// Wallets that differ from the ledger at the end, and of which no report says so.
@@ -294,38 +250,6 @@ mod tests {
         facts.differences.clear();
         facts.times.reports.insert(DAY.into(), at(75));
         assert_eq!(judge(&facts), [], "both had it by then");
-    }
-
-    #[test]
-    fn books_that_differ_all_night_are_in_the_report() {
-        let at = |s| Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(s);
-        let mut facts = facts("SUCCESS", booked([capture("o", 500)]));
-        facts.payment_orders = vec![super::super::PaymentOrderRow {
-            id: "o-1".into(),
-            order_id: "o".into(),
-            seller_id: "seller-9".into(),
-            amount: 500,
-            status: "SUCCESS".into(),
-        }];
-        let mut times = super::super::times::OrderTimes::new();
-        times.ledger.insert("o-1".into(), at(12));
-        times.wallet.insert("o-1".into(), at(80));
-        facts.times.orders.insert("o".into(), times);
-        facts.times.claims.insert(DAY.into(), at(60));
-        facts.times.reports.insert(DAY.into(), at(65));
-        assert_eq!(unequal_that_night(&facts).len(), 1);
-        let mut said = difference("wallet_ledger_mismatch", "GONE");
-        said.subject = "seller-9 KRW".into();
-        facts.differences = vec![said];
-        assert_eq!(unequal_that_night(&facts), []);
-        facts.differences.clear();
-        for (wallet, seen) in [(62, 0), (59, 0), (66, 1)] {
-            let times = facts.times.orders.get_mut("o").expect("it is there");
-            times.wallet.insert("o-1".into(), at(wallet));
-            assert_eq!(unequal_that_night(&facts).len(), seen, "{wallet}");
-        }
-        facts.payments[0].day_at += 86_400_000_000;
-        assert_eq!(unequal_that_night(&facts), [], "it is the next day's");
     }
 
     fn by_hand() -> Vec<BookEntry> {

@@ -168,11 +168,15 @@ impl Facts {
         felt.any(|fault| self.is_felt(fault, way, from, to))
     }
 
+    fn heals(&self, fault: &Fault) -> Timestamp {
+        let end = self.moment(fault.at_ms.saturating_add(fault.for_ms)).min(self.healed);
+        end.max(self.moment(fault.at_ms))
+    }
+
     /// When a break is felt on a way: mostly once, from its beginning until a while after its end.
     fn spans(&self, fault: &Fault, way: Way<'_>) -> [Span; 2] {
         let begin = self.moment(fault.at_ms);
-        let heal = self.moment(fault.at_ms.saturating_add(fault.for_ms)).min(self.healed);
-        let heal = heal.max(begin);
+        let heal = self.heals(fault);
         let end = heal + tail(fault);
         match &fault.what {
             Break::ClockSkew(host, _) if self.has_own_time(host) && !way.goes_by_days() => {
@@ -188,6 +192,25 @@ impl Facts {
     /// jumps, and not that it is off.
     fn has_own_time(&self, host: &str) -> bool {
         self.replicas(crate::cast::hosts::service_of(host)).len() == 1
+    }
+
+    /// How far clocks on a way may have been off within a stretch.
+    pub(super) fn clocks_off(
+        &self,
+        way: Way<'_>,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> SignedDuration {
+        let during = |fault: &&Fault| {
+            way.meets(&fault.what) && self.moment(fault.at_ms) <= to && self.heals(fault) >= from
+        };
+        let off = self.plan.faults.iter().filter(during).map(|fault| match &fault.what {
+            Break::ClockSkew(_, ms) | Break::SkewApart(_, _, ms) => {
+                SignedDuration::from_millis(ms.abs())
+            }
+            _ => SignedDuration::ZERO,
+        });
+        off.sum()
     }
 
     /// How far the clock of a host may jump at once: its breaks may overlap.

@@ -69,7 +69,7 @@ fn start(scenario: &Scenario, streams: &Streams) -> jiff::Timestamp {
 fn purchase(name: String, work: &Workload, end_ms: u64, streams: &Streams) -> Purchase {
     let mut draw = streams.stream(&format!("plan/{name}"));
     let at_ms = draw.random_range(0..end_ms.max(1));
-    let items = (0..draw.random_range(1..=work.items_max))
+    let mut items: Vec<_> = (0..draw.random_range(1..=work.items_max))
         .map(|_| {
             let seller = draw.random_range(1..=work.sellers);
             let amount = draw.random_range(work.amount[0]..=work.amount[1]);
@@ -86,7 +86,6 @@ fn purchase(name: String, work: &Workload, end_ms: u64, streams: &Streams) -> Pu
     let abroad = purse.random_bool(work.dollars) && method == CARD;
     let currency = if abroad { "USD" } else { KRW }.to_owned();
     let habits = habits(work, &mut draw);
-    let mut items: Vec<(String, i64)> = items;
     // A browser's order of one thing is one of the shop's own.
     if let ([(seller, _)], true) = (&mut items[..], habits.contains(&Habit::Browser)) {
         *seller = SHOP_SELLER.to_owned();

@@ -123,9 +123,7 @@ fn catch(
     at: &dyn Fn(&str),
 ) -> Result<Option<Catch>, String> {
     let cpu_s = Cell::new(Some(0.0));
-    let mut scenarios: Vec<_> = patch.header.scenarios.iter().collect();
-    scenarios.sort_by_key(|scenario| first != Some(scenario.as_str()));
-    for scenario in scenarios {
+    for scenario in begun_with(first, &patch.header.scenarios) {
         at(scenario);
         let mut caught: Option<Catch> = None;
         for seeds in limits.looks() {
@@ -163,6 +161,13 @@ fn catch(
         }
     }
     Ok(None)
+}
+
+/// The same scenarios, one of them first; the others as they were.
+fn begun_with<'a>(first: Option<&str>, scenarios: &'a [String]) -> Vec<&'a String> {
+    let mut ordered: Vec<_> = scenarios.iter().collect();
+    ordered.sort_by_key(|scenario| first != Some(scenario.as_str()));
+    ordered
 }
 
 /// Whether these seeds pass in the tree without any bug.
@@ -295,6 +300,14 @@ impl<'a> Test<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hunt_begins_where_it_ended_the_last_time() {
+        let scenarios = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(begun_with(Some("b"), &scenarios), ["b", "a", "c"]);
+        assert_eq!(begun_with(Some("a, b"), &scenarios), ["a", "b", "c"]);
+        assert_eq!(begun_with(None, &scenarios), ["a", "b", "c"]);
+    }
 
     #[test]
     fn a_hunt_glances_before_it_looks() {
