@@ -247,6 +247,7 @@ fn set(ctl: &Ctl, scenario: &Scenario, seed: u64, plan: &Plan) -> Stage {
         secret_keys: vec![hosts::SECRET_KEY.to_owned()],
         webhook_urls: vec![hosts::webhook_url()],
         test_requests_per_minute: scenario.psp.rate_limit,
+        settlement_cycle: plan.cluster.settlement_cycle,
         ..fake_psp::Config::default()
     };
     let psp = FakePsp::new(config, clock, Arc::new(SeededEntropy::new(seed)));
@@ -339,6 +340,10 @@ async fn liveness(ctl: &Ctl, scenario: &Scenario, stage: &Stage, orphans: &Orpha
             if Instant::now() >= end || oracle::pending(&stage.glance(ctl)).is_empty() {
                 return stage.facts(ctl, orphans);
             }
+        }
+        let facts = stage.facts(ctl, orphans);
+        if oracle::is_too_late(&facts) {
+            return facts;
         }
         look_for_dead_letters(ctl, &stage.office, &stage.plan, &stage.visits).await;
         sleep(rest).await;

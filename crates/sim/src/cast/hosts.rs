@@ -182,6 +182,11 @@ async fn serve(cluster: &Cluster, host: &HostHandle) -> Result<(), ServeError> {
         "reconciler" => {
             let mut config = reconciler::Config::new(common, &payment, &executor, &wallet, &ledger);
             config.reconcile_at = cluster.reconcile_at.parse().expect("checked");
+            config.settlement_cycle = match cluster.settlement_cycle {
+                fake_psp::SettlementCycle::Daily => reconciler::SettlementCycle::Daily,
+                fake_psp::SettlementCycle::Weekly => reconciler::SettlementCycle::Weekly,
+                fake_psp::SettlementCycle::Monthly => reconciler::SettlementCycle::Monthly,
+            };
             reconciler::serve(listener, config, env, stop).await
         }
         other => unreachable!("no service is called {other}"),

@@ -69,6 +69,7 @@ pub fn pending(facts: &Facts) -> Vec<(Option<String>, String)> {
         facts.payments.iter().map(|payment| korean_day(payment.day_at)).collect();
     // What the PSP did by itself, perhaps days later, must be told, too.
     days.extend(reported::truths(facts).into_iter().map(|truth| truth.day));
+    days.extend(reconciled::days(facts));
     for day in days {
         if !facts.reports.get(&day).copied().unwrap_or(false) {
             reasons.push((None, format!("the report of {day} is not made")));

@@ -32,6 +32,7 @@ mod reconciled;
 mod reported;
 mod retries;
 mod shown;
+mod sold;
 #[cfg(test)]
 mod stories;
 mod tasks;
@@ -53,6 +54,7 @@ pub use goodput::goodput;
 pub use left_open::LeftOpen;
 pub use legal::Legal;
 pub use looked::{Looked, looked};
+pub use on_time::is_too_late;
 pub use operations::Operations;
 pub use outbox::Outbox;
 pub use reported::lists_lied;

@@ -1,5 +1,7 @@
 //! Time: every step ends within what the design promises, counted from its cause.
 
+use std::collections::BTreeMap;
+
 use fake_psp::{Applied, Cause, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
@@ -25,12 +27,18 @@ const RARELY: SignedDuration = SignedDuration::from_secs(300);
 /// What a night may take: every repair waits for its outcome.
 const NIGHTS_WORK: SignedDuration = SignedDuration::from_mins(90);
 
-/// What a report takes that nothing holds up, tries after an error included, and each of its repairs.
+/// What a report takes that nothing holds up, tries after an error included; what its repairs take,
+/// so many of which are made at a time; and what they take at most.
 const A_REPORT: SignedDuration = SignedDuration::from_mins(10);
 const PER_REPAIR: SignedDuration = SignedDuration::from_mins(2);
+const AT_A_TIME: usize = 16;
+const REPAIRING: SignedDuration = SignedDuration::from_mins(18);
 
 /// The longest wait between two questions to the executor.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(600);
+
+/// How long a browser may show nothing: the two seconds of the success page, and some more.
+const WHITE: SignedDuration = SignedDuration::from_secs(5);
 
 /// How rarely the stage looks whether all is quiet.
 const SLACK: SignedDuration = SignedDuration::from_mins(21);
@@ -86,6 +94,7 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
         let told = |detail| Violation::new(ID, Some(case.id()), detail);
         found.extend(answers(case).map(told));
         found.extend(sent_away(case).map(told));
+        found.extend(white(case).map(told));
         found.extend(accepted(case).map(told));
         found.extend(settled(case).map(told));
         found.extend(booked(case).map(told));
@@ -95,6 +104,11 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
     found.extend(reports(facts));
     found.extend(quiet(facts));
     found
+}
+
+/// Whether something has been open for too long: there is nothing left to wait for.
+pub fn is_too_late(facts: &Facts) -> bool {
+    facts.shopping == 0 && quiet(facts).is_some()
 }
 
 /// All is quiet after the first night that nothing troubles any more.
@@ -160,6 +174,18 @@ fn sent_away(case: &Case<'_>) -> Option<String> {
     })?;
     let took = early.at.duration_since(early.asked_at).as_millis();
     Some(format!("was told after {took} ms that nothing is known, and not after {patience:#}"))
+}
+
+/// A browser does not stay white for as long as the shop would wait with a program: it is sent on to
+/// the status page, which says that the outcome is awaited.
+fn white(case: &Case<'_>) -> Option<String> {
+    let long = case.asked(Asked::Confirm).find(|line| {
+        matches!(line.told, Told::Moved(_))
+            && line.at > line.asked_at + WHITE
+            && case.facts.is_clear(Way::CONFIRM, line.asked_at - CALM, line.at + CALM)
+    })?;
+    let took = long.at.duration_since(long.asked_at).as_millis();
+    Some(format!("the way back from the PSP's window stayed white for {took} ms"))
 }
 
 /// The executor has what it is to do as soon as it can hear of it: whoever confirmed waits a little
@@ -293,7 +319,7 @@ fn reports(facts: &Facts) -> Vec<Violation> {
         let spoilt = facts.applied.iter().filter(within).map(|a| a.at).max();
         let calm = spoilt.unwrap_or(calm).max(calm);
         let begun = facts.times.claims.get(day).copied().unwrap_or(*made);
-        let work = A_REPORT + PER_REPAIR * repairs(facts, due, *made);
+        let work = A_REPORT + repairs(facts, due, *made);
         // A replica that died over it keeps its claim for half an hour.
         let clear = facts.is_clear(Way::NIGHT, due - CALM, *made);
         if begun > calm + work {
@@ -310,16 +336,21 @@ fn reports(facts: &Facts) -> Vec<Violation> {
     found
 }
 
-/// How many repairs a report that was due then may have waited for: those of earlier days come
+/// How long a report that was due then may have waited for repairs: those of earlier days come
 /// first, but for what had ended by then.
-fn repairs(facts: &Facts, due: Timestamp, made: Timestamp) -> i32 {
-    let waited = |states: &&Vec<(Timestamp, String)>| {
+fn repairs(facts: &Facts, due: Timestamp, made: Timestamp) -> SignedDuration {
+    let waited = |states: &Vec<(Timestamp, String)>| {
         let tried = states.iter().any(|(at, repair)| *at <= made && repair != "NONE");
         let before = states.iter().rev().find(|(at, _)| *at < due);
         tried && before.is_none_or(|(_, repair)| !matches!(repair.as_str(), "REPAIRED" | "GONE"))
     };
-    let all = facts.times.differences.values().filter(waited).count();
-    i32::try_from(all).unwrap_or(i32::MAX / 1024)
+    let mut of_day: BTreeMap<&str, usize> = BTreeMap::new();
+    for ((day, ..), states) in &facts.times.differences {
+        *of_day.entry(day).or_default() += usize::from(waited(states));
+    }
+    let rounds =
+        |repairs: usize| i32::try_from(repairs.div_ceil(AT_A_TIME)).unwrap_or(i32::MAX / 1024);
+    of_day.into_values().map(|repairs| (PER_REPAIR * rounds(repairs)).min(REPAIRING)).sum()
 }
 
 /// When the report of a Korean day is due.

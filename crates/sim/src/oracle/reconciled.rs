@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fake_psp::{Endpoint, Verdict};
+use fake_psp::{BookEntry, Endpoint, Verdict};
 
-use super::{Facts, Violation, reported};
+use super::{Facts, Violation, facts::DifferenceRow, reported, sold::sold_on};
 
 const ID: &str = "reconciliation";
 
@@ -45,45 +45,58 @@ fn class_of(kind: &str) -> Option<&'static str> {
     })
 }
 
-/// Transaction → what its settlement row was planted with, for orders that we call paid.
-fn planted(facts: &Facts) -> BTreeMap<&str, BTreeSet<&'static str>> {
+/// Transaction → what its settlement row was planted with, and the day whose report must tell it.
+type Planted<'a> = BTreeMap<&'a str, BTreeSet<(&'static str, String)>>;
+
+fn planted(facts: &Facts) -> Planted<'_> {
     // Rows of an order are numbered in the order of the book: its approval, then its cancels.
-    let mut rows: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut rows: BTreeMap<&str, Vec<&BookEntry>> = BTreeMap::new();
     for entry in &facts.book {
-        rows.entry(&entry.order_id).or_default().push(&entry.transaction_key);
+        rows.entry(&entry.order_id).or_default().push(entry);
     }
     let paid: BTreeSet<_> =
         facts.payments.iter().filter(|p| p.status == "SUCCESS").map(|p| &*p.order_id).collect();
-    let mut planted: BTreeMap<&str, BTreeSet<&'static str>> = BTreeMap::new();
+    let mut planted = Planted::new();
     for applied in facts.applied.iter().filter(|a| a.endpoint == Endpoint::SettlementFile) {
         let Some(order_id) = applied.order_id.as_deref() else { continue };
         let nth = (applied.nth as usize).saturating_sub(1);
-        let Some(transaction) = rows.get(order_id).and_then(|rows| rows.get(nth)) else { continue };
-        let kinds = planted.entry(transaction).or_default();
+        let Some(entry) = rows.get(order_id).and_then(|rows| rows.get(nth)) else { continue };
+        let due = sold_on(facts, entry, 0);
+        let kinds = planted.entry(&entry.transaction_key).or_default();
+        // Money that was given back is not missed.
+        let is_missed = nth == 0 && paid.contains(order_id);
         match applied.verdict {
-            // Money that was given back is not missed.
-            Verdict::Missing if nth == 0 && paid.contains(order_id) => {
-                kinds.insert("settlement_missing")
+            Verdict::Missing if is_missed => _ = kinds.insert(("settlement_missing", due)),
+            Verdict::Late { days } => {
+                let late = sold_on(facts, entry, days);
+                // Late within its week or month is not late.
+                if late != due {
+                    kinds.insert(("settlement_late", late));
+                    is_missed.then(|| kinds.insert(("settlement_missing", due)));
+                }
             }
-            Verdict::Late { .. } if nth == 0 && paid.contains(order_id) => {
-                kinds.insert("settlement_missing")
+            Verdict::Duplicate { .. } => _ = kinds.insert(("settlement_duplicated", due)),
+            Verdict::OffBy { .. } | Verdict::PayOutOff { .. } => {
+                kinds.insert(("settlement_amount", due));
             }
-            Verdict::Duplicate { .. } => kinds.insert("settlement_duplicated"),
-            Verdict::OffBy { .. } | Verdict::PayOutOff { .. } => kinds.insert("settlement_amount"),
-            _ => false,
-        };
+            _ => {}
+        }
     }
     planted
 }
 
 pub(super) fn unreported(facts: &Facts) -> Vec<Violation> {
-    let reported: BTreeSet<_> =
-        facts.differences.iter().map(|d| (d.subject.as_str(), d.kind.as_str())).collect();
+    let row = |d: &DifferenceRow| (d.subject.clone(), d.kind.clone(), d.day.clone());
+    let reported: BTreeSet<_> = facts.differences.iter().map(row).collect();
     let mut found = Vec::new();
     for (transaction, kinds) in planted(facts) {
-        for kind in kinds {
-            if !reported.contains(&(transaction, kind)) {
-                let detail = format!("{kind} was planted on {transaction} and is not reported");
+        for (kind, day) in kinds {
+            // A late line stands in the file of a day that may not be over yet.
+            let is_due = kind != "settlement_late" || facts.reports.get(&day) == Some(&true);
+            if is_due && !reported.contains(&(transaction.into(), kind.into(), day.clone())) {
+                let detail = format!(
+                    "{kind} was planted on {transaction}, and the report of {day} lacks it"
+                );
                 let entry = facts.book.iter().find(|entry| entry.transaction_key == transaction);
                 let order = entry.map(|entry| entry.order_id.as_str());
                 found.push(Violation::new(ID, order, detail));
@@ -93,14 +106,14 @@ pub(super) fn unreported(facts: &Facts) -> Vec<Violation> {
     found
 }
 
+/// The days whose reports must be made before what was planted in settlement lines can be told.
+pub(super) fn days(facts: &Facts) -> impl Iterator<Item = String> {
+    let planted = planted(facts).into_values().flatten();
+    planted.filter(|(kind, _)| *kind != "settlement_late").map(|(_, day)| day)
+}
+
 pub(super) fn false_alarms(facts: &Facts) -> Vec<Violation> {
     let planted = planted(facts);
-    let late: BTreeSet<_> = facts
-        .applied
-        .iter()
-        .filter(|a| matches!(a.verdict, Verdict::Late { .. } | Verdict::Missing))
-        .filter_map(|a| a.order_id.as_deref())
-        .collect();
     let order_of: BTreeMap<_, _> =
         facts.book.iter().map(|e| (e.transaction_key.as_str(), e.order_id.as_str())).collect();
     let truths = reported::truths(facts);
@@ -111,10 +124,12 @@ pub(super) fn false_alarms(facts: &Facts) -> Vec<Violation> {
         let explained = match kind {
             // Of a list that broke off, and looked at again since.
             _ if lied && difference.repair == "GONE" => true,
-            "settlement_missing" | "settlement_duplicated" | "settlement_amount" => {
-                planted.get(subject).is_some_and(|kinds| kinds.contains(kind))
-            }
-            "settlement_late" => order_of.get(subject).is_some_and(|order| late.contains(order)),
+            "settlement_missing"
+            | "settlement_duplicated"
+            | "settlement_amount"
+            | "settlement_late" => planted.get(subject).is_some_and(|kinds| {
+                kinds.iter().any(|planted| *planted == (kind, difference.day.clone()))
+            }),
             // Passing states; that they end is judged above.
             "unknown_but_taken" | "failed_but_taken" | "unresolved" | "not_booked" => true,
             // Two books read at two moments may differ for a moment.
@@ -134,10 +149,7 @@ pub(super) fn false_alarms(facts: &Facts) -> Vec<Violation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::facts::{
-        DifferenceRow,
-        tests::{booked, capture, give_back, payment},
-    };
+    use crate::oracle::facts::tests::{booked, capture, give_back, payment};
 
     fn facts(verdict: Verdict) -> Facts {
         let applied = fake_psp::Applied {
@@ -160,7 +172,7 @@ mod tests {
 
     fn difference(kind: &str, class: &str, repair: &str) -> DifferenceRow {
         DifferenceRow {
-            day: "2026-03-02".into(),
+            day: "1970-01-01".into(),
             kind: kind.into(),
             subject: "tx-0".into(),
             class: class.into(),
@@ -187,6 +199,34 @@ mod tests {
         said.subject = "tx-1".into();
         facts.differences = vec![said];
         assert_eq!(judge(&facts), []);
+    }
+
+    #[test]
+    fn a_difference_is_told_in_the_report_of_the_day_on_which_it_was_sold() {
+        let mut facts = facts(Verdict::Missing);
+        facts.plan.cluster.settlement_cycle = fake_psp::SettlementCycle::Weekly;
+        let mut said = difference("settlement_missing", "MANUAL", "NONE");
+        facts.differences = vec![said.clone()];
+        assert_eq!(judge(&facts).len(), 2, "a Thursday is not the day, and Sunday lacks it");
+        said.day = "1970-01-04".into();
+        facts.differences = vec![said];
+        assert_eq!(judge(&facts), []);
+    }
+
+    #[test]
+    fn a_late_line_is_missed_and_recognised_when_it_comes() {
+        let mut facts = facts(Verdict::Late { days: 2 });
+        let missed = difference("settlement_missing", "MANUAL", "NONE");
+        facts.differences = vec![missed.clone()];
+        assert_eq!(judge(&facts), [], "the day on which it comes is not over");
+        facts.reports = [("1970-01-03".to_owned(), true)].into();
+        assert_eq!(judge(&facts).len(), 1);
+        let mut late = difference("settlement_late", "MANUAL", "NONE");
+        late.day = "1970-01-03".into();
+        facts.differences.push(late);
+        assert_eq!(judge(&facts), []);
+        facts.plan.cluster.settlement_cycle = fake_psp::SettlementCycle::Weekly;
+        assert_eq!(judge(&facts).len(), 2, "within its week it is not late");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! From a scenario and a seed to a plan.
 
-use jiff::{SignedDuration, civil, tz};
+use jiff::{SignedDuration, tz};
 use rand::{Rng, RngExt, seq::IndexedRandom};
 
 use super::{CARD, Habit, KRW, Plan, Purchase, SHOP_SELLER, lasting, nemesis, psp};
@@ -8,9 +8,6 @@ use crate::{
     engine::Streams,
     scenario::{Cluster, Scenario, Workload},
 };
-
-/// The Korean day on which every run starts: a Monday, so that weekends come late in a month.
-const FIRST_DAY: civil::Date = civil::date(2026, 3, 2);
 
 /// Draws the plan. Every decision has a stream named after what it is about, so that a change of
 /// one thing leaves the others as they were.
@@ -62,7 +59,8 @@ fn start(scenario: &Scenario, streams: &Streams) -> jiff::Timestamp {
         let (hours, minutes) = scenario.length.start.split_once(':').expect("checked");
         hours.parse::<i64>().expect("checked") * 60 + minutes.parse::<i64>().expect("checked")
     };
-    let midnight = FIRST_DAY.to_zoned(tz::TimeZone::fixed(tz::offset(9))).expect("a plain day");
+    let day = scenario.length.day;
+    let midnight = day.to_zoned(tz::TimeZone::fixed(tz::offset(9))).expect("a plain day");
     midnight.timestamp() + SignedDuration::from_mins(minutes)
 }
 

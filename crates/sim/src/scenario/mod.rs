@@ -1,6 +1,7 @@
 //! Scenarios: what can be run. A TOML file, documented in `scenarios/README.md`.
 
 mod check;
+mod cluster;
 
 use std::{fmt, path::Path};
 
@@ -9,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use fake_psp::Rule;
 
 use crate::plan::Break;
+
+pub use cluster::Cluster;
 
 /// A scenario as its file has it. Unknown keys are refused with the nearest valid one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +51,9 @@ fn pass() -> String {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Length {
+    /// The day in Korea on which it starts: by default a Monday, so that weekends come late in a
+    /// month.
+    pub day: jiff::civil::Date,
     /// The Korean time of day at which it starts.
     pub start: String,
     /// One seed in this many starts just before midnight instead (0: none does).
@@ -60,48 +66,12 @@ pub struct Length {
 
 impl Default for Length {
     fn default() -> Self {
-        Self { start: "22:30".into(), across_midnight_one_in: 0, minutes: 15, quiet_hours: 60 }
-    }
-}
-
-/// The services.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Cluster {
-    /// Each seed draws how many replicas there are, up to these numbers.
-    pub vary: bool,
-    /// Replicas of each.
-    pub payment: usize,
-    pub executor: usize,
-    pub wallet: usize,
-    pub ledger: usize,
-    pub reconciler: usize,
-    /// The services' settings of the same names.
-    pub reconcile_at: String,
-    pub confirm_patience_ms: u64,
-    pub psp_deadline_ms: u64,
-    pub retry_tries: u32,
-    pub feed_wait_ms: u64,
-    pub feed_recheck_ms: u64,
-    pub worker_poll_ms: u64,
-}
-
-impl Default for Cluster {
-    fn default() -> Self {
         Self {
-            vary: false,
-            payment: 1,
-            executor: 1,
-            wallet: 1,
-            ledger: 1,
-            reconciler: 1,
-            reconcile_at: "00:30".into(),
-            confirm_patience_ms: 10_000,
-            psp_deadline_ms: 30_000,
-            retry_tries: 3,
-            feed_wait_ms: 300_000,
-            feed_recheck_ms: 60_000,
-            worker_poll_ms: 120_000,
+            day: jiff::civil::date(2026, 3, 2),
+            start: "22:30".into(),
+            across_midnight_one_in: 0,
+            minutes: 15,
+            quiet_hours: 60,
         }
     }
 }

@@ -40,6 +40,16 @@ impl KoreanDay {
         Self(self.0.yesterday().expect("payments began after the year -9999"))
     }
 
+    /// Whether a week ends with it.
+    pub fn is_sunday(self) -> bool {
+        self.0.weekday() == civil::Weekday::Sunday
+    }
+
+    /// Whether its month ends with it.
+    pub fn is_last_of_month(self) -> bool {
+        self.0.last_of_month() == self.0
+    }
+
     /// The instant at a time of this day.
     pub fn at(self, time: NightTime) -> Timestamp {
         self.start() + SignedDuration::from_mins(i64::from(time.minutes))

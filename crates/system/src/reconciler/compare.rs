@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::wire::{Difference, Kind, Repair};
+use super::wire::{Class, Difference, Kind, Repair};
 use crate::{
-    executor::wire::{Settlement, Transaction},
+    executor::wire::Transaction,
     payment::wire::{Payment, Status},
 };
 
@@ -17,16 +17,11 @@ pub(super) struct Ours {
     pub(super) of_day: bool,
 }
 
-/// A difference as it is first seen.
+/// A difference as it is first seen: what can be repaired has its repair before it.
 pub(super) fn difference(kind: Kind, subject: &str, detail: impl Into<String>) -> Difference {
     let class = kind.class();
-    Difference {
-        kind,
-        class,
-        subject: subject.to_owned(),
-        detail: detail.into(),
-        repair: Repair::None,
-    }
+    let repair = if class == Class::Repairable { Repair::Pending } else { Repair::None };
+    Difference { kind, class, subject: subject.to_owned(), detail: detail.into(), repair }
 }
 
 /// What the PSP's transactions of a day say of one order.
@@ -122,60 +117,6 @@ fn only_ours(order_id: &str, ours: &Ours) -> Option<Difference> {
     }
 }
 
-/// Settlement lines against what they must be: every payment of the day *expects* its line,
-/// whatever the file contains, and lines are counted, never made a set.
-pub(super) fn settlements(
-    ours: &BTreeMap<String, Ours>,
-    transactions: &[Transaction],
-    lines: &[Settlement],
-) -> Vec<Difference> {
-    let mut found = Vec::new();
-    let mut seen: BTreeMap<&str, Vec<&Settlement>> = BTreeMap::new();
-    for line in lines {
-        seen.entry(&line.transaction_key).or_default().push(line);
-    }
-    let mut explained: BTreeMap<&str, i64> = BTreeMap::new();
-    for transaction in transactions {
-        let sign = if transaction.cancel { -1 } else { 1 };
-        explained.insert(&transaction.transaction_key, sign * transaction.amount);
-        let Some(ours) = ours.get(&transaction.order_id) else { continue };
-        let expected = !transaction.cancel && ours.payment.status == Status::Success;
-        if expected && !seen.contains_key(transaction.transaction_key.as_str()) {
-            let detail = format!("order {}: no settlement line", transaction.order_id);
-            found.push(difference(Kind::SettlementMissing, &transaction.transaction_key, detail));
-        }
-    }
-    for (key, lines) in seen {
-        let line = lines[0];
-        let about = format!("order {}", line.order_id);
-        if lines.len() > 1 {
-            let detail = format!("{about}: {} settlement lines", lines.len());
-            found.push(difference(Kind::SettlementDuplicated, key, detail));
-        }
-        match explained.get(key) {
-            None => {
-                let detail = format!("{about}: a settlement line without a transaction");
-                found.push(difference(Kind::SettlementUnknown, key, detail));
-            }
-            Some(&amount) => {
-                let wrong = lines.iter().find(|line| !adds_up(line, amount));
-                found.extend(wrong.map(|line| {
-                    let detail = format!(
-                        "{about}: settled {} less {} is {}, the transaction is {amount}",
-                        line.amount, line.fee, line.pay_out_amount
-                    );
-                    difference(Kind::SettlementAmount, key, detail)
-                }));
-            }
-        }
-    }
-    found
-}
-
-fn adds_up(line: &Settlement, amount: i64) -> bool {
-    line.amount == amount && line.pay_out_amount == line.amount - line.fee
-}
-
 /// What of a paid order is not in wallet or ledger yet.
 pub(super) fn bookings(ours: &BTreeMap<String, Ours>) -> Vec<Difference> {
     let mut found = Vec::new();
@@ -212,7 +153,7 @@ pub(super) fn balances(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::payment::wire::PaymentOrder;
 
@@ -220,7 +161,7 @@ mod tests {
         [Status::NotStarted, Status::Executing, Status::Unknown, Status::Success, Status::Failure];
 
     /// Order `o` over 1,000 won at a status, of the day.
-    fn ours(status: Status) -> BTreeMap<String, Ours> {
+    pub(in crate::reconciler) fn ours(status: Status) -> BTreeMap<String, Ours> {
         let part = PaymentOrder {
             id: "o-1".into(),
             seller_id: "s".into(),
@@ -246,7 +187,7 @@ mod tests {
         [("o".to_owned(), Ours { payment, amount: 1_000, of_day: true })].into()
     }
 
-    fn moved(key: &str, cancel: bool, amount: i64) -> Transaction {
+    pub(in crate::reconciler) fn moved(key: &str, cancel: bool, amount: i64) -> Transaction {
         Transaction {
             transaction_key: key.into(),
             payment_key: "p".into(),
@@ -258,21 +199,7 @@ mod tests {
         }
     }
 
-    fn line(key: &str, amount: i64, fee: i64, pay_out_amount: i64) -> Settlement {
-        Settlement {
-            transaction_key: key.into(),
-            payment_key: "p".into(),
-            order_id: "o".into(),
-            amount,
-            fee,
-            pay_out_amount,
-            currency: "KRW".into(),
-            sold_on: "2026-03-02".into(),
-            paid_out_on: "2026-03-04".into(),
-        }
-    }
-
-    fn kinds(found: &[Difference]) -> Vec<(Kind, &str)> {
+    pub(in crate::reconciler) fn kinds(found: &[Difference]) -> Vec<(Kind, &str)> {
         found.iter().map(|d| (d.kind, d.subject.as_str())).collect()
     }
 
@@ -308,6 +235,16 @@ mod tests {
     }
 
     #[test]
+    fn what_can_be_repaired_is_pending_until_it_is() {
+        let repair = |status| {
+            let found = transactions(&ours(status), &[moved("t", false, 1_000)]);
+            found.first().map(|difference| difference.repair)
+        };
+        assert_eq!(repair(Status::Failure), Some(Repair::Pending));
+        assert_eq!(repair(Status::NotStarted), Some(Repair::None));
+    }
+
+    #[test]
     fn what_is_of_another_day_is_not_missed_and_not_taken_again() {
         let mut ours = ours(Status::Success);
         ours.get_mut("o").expect("it is there").of_day = false;
@@ -321,40 +258,6 @@ mod tests {
         let found = transactions(&BTreeMap::new(), &[moved("t", false, 5)]);
         assert_eq!(kinds(&found), [(Kind::UnknownOrder, "o")]);
         assert_eq!((found[0].class, found[0].repair), (Kind::UnknownOrder.class(), Repair::None));
-    }
-
-    #[test]
-    fn every_paid_transaction_expects_its_line() {
-        let theirs = [moved("t", false, 1_000)];
-        let paid = ours(Status::Success);
-        assert_eq!(settlements(&paid, &theirs, &[line("t", 1_000, 30, 970)]), []);
-        let found = settlements(&paid, &theirs, &[]);
-        assert_eq!(kinds(&found), [(Kind::SettlementMissing, "t")]);
-        assert_eq!(settlements(&ours(Status::Failure), &theirs, &[]), []);
-        assert_eq!(settlements(&paid, &[moved("c", true, 1_000)], &[]), []);
-    }
-
-    #[test]
-    fn lines_are_counted_and_must_add_up() {
-        let theirs = [moved("t", false, 1_000), moved("c", true, 400)];
-        let paid = ours(Status::Success);
-        let judged = |lines: &[Settlement]| {
-            let found = settlements(&paid, &theirs, lines);
-            found.iter().map(|d| (d.kind, d.subject.clone())).collect::<Vec<_>>()
-        };
-        let right = || line("t", 1_000, 30, 970);
-        let back = || line("c", -400, -12, -388);
-        assert_eq!(judged(&[right(), back()]), []);
-        let twice = (Kind::SettlementDuplicated, "t".to_owned());
-        assert_eq!(judged(&[right(), right(), back()]), [twice]);
-        for wrong in [line("t", 999, 30, 969), line("t", 1_000, 30, 971)] {
-            let amount = (Kind::SettlementAmount, "t".to_owned());
-            assert_eq!(judged(&[wrong, back()]), [amount]);
-        }
-        let amount = (Kind::SettlementAmount, "c".to_owned());
-        assert_eq!(judged(&[right(), line("c", 400, 12, 388)]), [amount]);
-        let unknown = (Kind::SettlementUnknown, "x".to_owned());
-        assert_eq!(judged(&[right(), back(), line("x", 1, 0, 1)]), [unknown]);
     }
 
     #[test]

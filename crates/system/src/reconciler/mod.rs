@@ -3,15 +3,19 @@
 //! It reads through the other services' APIs like anyone else, classifies every difference, has
 //! repaired what can be repaired, and keeps a report per Korean day.
 //!
-//! Reading order: [`wire`], `compare` (pure), `run` (the verb), `repair`, `report`.
+//! Reading order: [`wire`], `cycle`, `compare` and `settled` (pure), `run` (the verb), `repair`, `report`.
 
 mod compare;
+mod cycle;
 mod fetch;
 mod http;
 mod repair;
 mod report;
 mod run;
+mod settled;
 pub mod wire;
+
+pub use cycle::SettlementCycle;
 
 use std::sync::Arc;
 
@@ -50,6 +54,11 @@ pub struct Config {
     /// When yesterday is reconciled, in Korea.
     #[arg(long, env = "RECONCILE_AT", default_value = "03:00")]
     pub reconcile_at: NightTime,
+
+    /// How often the PSP settles with the shop, by its contract: the lines of a week stand in the
+    /// file of its Sunday, those of a month in the file of its last day.
+    #[arg(long, env = "SETTLEMENT_CYCLE", value_enum, default_value_t)]
+    pub settlement_cycle: SettlementCycle,
 }
 
 /// Everything that the verbs need.
@@ -63,6 +72,7 @@ struct Reconciler {
     wallet: Peer,
     ledger: Peer,
     night: NightTime,
+    cycle: SettlementCycle,
 }
 
 const SCHEMA: &[Migration] = &[Migration { name: "report", sql: include_str!("schema.sql") }];
@@ -83,6 +93,7 @@ impl Config {
             wallet_urls: wallet.to_vec(),
             ledger_urls: ledger.to_vec(),
             reconcile_at: "03:00".parse().expect("a time of day"),
+            settlement_cycle: SettlementCycle::default(),
         }
     }
 }
@@ -110,6 +121,7 @@ pub async fn serve<L: Listener>(
         wallet: peer(&config.wallet_urls),
         ledger: peer(&config.ledger_urls),
         night: config.reconcile_at,
+        cycle: config.settlement_cycle,
     };
     let router = require_token(http::router(reconciler.clone()), token).merge(health(&store));
     let wake = Wake::default();

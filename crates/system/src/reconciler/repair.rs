@@ -1,10 +1,16 @@
 //! Repairing what can be repaired, by the same verbs that everyone uses. Each can be repeated.
+//!
+//! A repair that is not reached, or is cut off, stays pending: the report is made again, and goes on
+//! with it.
 
 use std::time::Duration;
 
+use futures::{StreamExt, stream};
+use tokio::time::Instant;
+
 use super::{
     Reconciler,
-    wire::{Difference, Kind, Repair},
+    wire::{Class, Difference, Kind, Repair},
 };
 use crate::{
     executor::wire::{Execution, State},
@@ -18,16 +24,35 @@ const WAIT: Duration = Duration::from_secs(45);
 /// The time for the calls around the waiting.
 const MARGIN: Duration = Duration::from_secs(10);
 
+/// Repairs under way at once: each may wait for its outcome.
+const WIDTH: usize = 16;
+
+/// For so long repairs are begun in one making of a report; it must be written before its claim ends.
+const BEGINNING: Duration = Duration::from_secs(15 * 60);
+
 impl Reconciler {
+    /// Repairs what can be repaired, side by side.
+    pub(super) async fn repair_all(&self, found: &mut [Difference]) {
+        let until = Instant::now() + BEGINNING;
+        let repairable = found.iter_mut().filter(|d| d.class == Class::Repairable);
+        let repairs =
+            stream::iter(repairable).for_each_concurrent(WIDTH, |difference| async move {
+                if Instant::now() < until {
+                    self.repair(difference).await;
+                }
+            });
+        repairs.await;
+    }
+
     /// Tries to repair a difference and notes how far that came.
-    pub(super) async fn repair(&self, difference: &mut Difference) {
+    async fn repair(&self, difference: &mut Difference) {
         let order_id = difference.subject.as_str();
         let repaired = match difference.kind {
             Kind::UnknownButTaken | Kind::Unresolved => self.finish(order_id).await,
             Kind::FailedButTaken => self.give_back(order_id).await,
             // The feeds deliver it; the next run sees it gone.
             Kind::NotBooked => Ok(false),
-            _ => return,
+            _ => unreachable!("only those four are repairable"),
         };
         difference.repair = match repaired {
             Ok(true) => Repair::Repaired,

@@ -3,16 +3,19 @@
 //! A report can be stopped anywhere and made again: it only reads, asks for repairs that can be
 //! repeated, and writes its findings in one transaction.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Reconciler, compare,
+    Reconciler,
+    compare::{self, Ours},
     report::Known,
+    settled::{self, Expected},
     wire::{Difference, Kind, Summary},
 };
 use crate::{
+    executor::wire::Transaction,
     kernel::KoreanDay,
     service::{Next, PeerError},
     store::StoreError,
@@ -131,7 +134,7 @@ impl Reconciler {
         }
     }
 
-    /// A line that nothing of its day explains may belong to a transaction of an earlier day.
+    /// A line that nothing of its day explains may be of a transaction that counted as sold earlier.
     async fn recognise_late_lines(
         &self,
         day: KoreanDay,
@@ -139,12 +142,10 @@ impl Reconciler {
     ) -> Result<(), PeerError> {
         let mut unknown: Vec<_> =
             found.iter_mut().filter(|d| d.kind == Kind::SettlementUnknown).collect();
-        let mut earlier = day;
-        for _ in 0..LATE_DAYS {
+        for earlier in self.sold_lately(day) {
             if unknown.is_empty() {
                 break;
             }
-            earlier = earlier.previous();
             let transactions = self.transactions(earlier).await?;
             unknown.retain_mut(|line| {
                 let late = transactions.iter().any(|t| t.transaction_key == line.subject);
@@ -155,25 +156,62 @@ impl Reconciler {
                 !late
             });
         }
+        if self.cycle.days_sold_on(day).is_empty() {
+            for line in unknown {
+                line.detail.push_str("; by SETTLEMENT_CYCLE nothing is sold on this day");
+            }
+        }
         Ok(())
+    }
+
+    /// The days whose transactions counted as sold in the [`LATE_DAYS`] before `day`, or in the cycle
+    /// before if that is longer ago; the latest first.
+    fn sold_lately(&self, day: KoreanDay) -> Vec<KoreanDay> {
+        let mut days = Vec::new();
+        let mut sold = day;
+        for back in 1.. {
+            sold = sold.previous();
+            days.extend(self.cycle.days_sold_on(sold).into_iter().rev());
+            if back >= LATE_DAYS && !days.is_empty() {
+                break;
+            }
+        }
+        days
+    }
+
+    /// What the PSP's lines sold on `day` must be. The transactions of `day` itself are given.
+    async fn expected_lines(
+        &self,
+        day: KoreanDay,
+        payments: &BTreeMap<String, Ours>,
+        transactions: &[Transaction],
+    ) -> Result<Vec<Expected>, PeerError> {
+        let mut expected = Vec::new();
+        for earlier in self.cycle.days_sold_on(day) {
+            if earlier == day {
+                expected.extend(settled::expected(payments, transactions));
+            } else {
+                let transactions = self.transactions(earlier).await?;
+                let payments = self.payments(earlier, &transactions).await?;
+                expected.extend(settled::expected(&payments, &transactions));
+            }
+        }
+        Ok(expected)
     }
 
     async fn reconcile(&self, day: KoreanDay) -> Result<(Summary, Vec<Difference>), PeerError> {
         let transactions = self.transactions(day).await?;
         let before = self.payments(day, &transactions).await?;
         let mut found = compare::transactions(&before, &transactions);
-        for difference in &mut found {
-            self.repair(difference).await;
-        }
+        self.repair_all(&mut found).await;
         // A repair may have taken, or given back, money on this very day; and what we knew little
         // of before may now be paid, and so expect its settlement line and its bookings.
         let payments = self.payments(day, &transactions).await?;
         let lines = self.settlements(day).await?;
-        found.extend(compare::settlements(&payments, &transactions, &lines));
+        let expected = self.expected_lines(day, &payments, &transactions).await?;
+        found.extend(settled::settlements(&expected, &lines));
         let mut unbooked = compare::bookings(&payments);
-        for difference in &mut unbooked {
-            self.repair(difference).await;
-        }
+        self.repair_all(&mut unbooked).await;
         found.extend(unbooked);
         let as_of = day.end().as_microsecond();
         found.extend(compare::balances(&self.wallets(as_of).await?, &self.payables(as_of).await?));

@@ -32,6 +32,18 @@ fn a_confirmation_is_answered_within_the_shops_patience() {
 }
 
 #[test]
+fn a_browser_does_not_stay_white() {
+    let mut facts = paid();
+    let moved = |ms| line(Asked::Confirm, 1_200, ms, Told::Moved("/status/o".to_owned()));
+    facts.history[2] = moved(4_000);
+    assert_eq!(judged(judge, &facts), [""; 0]);
+    facts.history[2] = moved(11_000);
+    assert_seen(judge, &facts, "stayed white for 9800 ms");
+    cut_off(&mut facts, 1_000, 10_000);
+    assert_eq!(judged(judge, &facts), [""; 0]);
+}
+
+#[test]
 fn who_confirms_is_not_sent_away_before_the_shops_patience() {
     let mut facts = paid();
     facts.history.push(line(Asked::Confirm, 1_250, 1_260, page("EXECUTING")));
