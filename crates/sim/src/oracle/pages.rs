@@ -1,5 +1,8 @@
 //! Pages told rightly: what a browser is shown is what a program is told, in words.
 
+use fake_psp::BookKind;
+use jiff::Timestamp;
+
 use super::{
     Asked, Sheet, TellTale, Told,
     case::Case,
@@ -57,22 +60,30 @@ fn wrong_sheet(
         return Some(format!("a page said {status}, and it was {was} when that was asked"));
     }
     // A page that may change by itself is loaded again by itself.
-    let done = case.times.done_at;
-    let follows = match status {
-        "EXECUTING" | "UNKNOWN" => true,
-        "SUCCESS" if done.is_none_or(|done| done > line.at) => true,
-        "SUCCESS" if done.is_some_and(|done| done < line.asked_at) => false,
-        "SUCCESS" => sheet.follows,
-        _ => false,
-    };
+    let follows = matches!(status, "EXECUTING" | "UNKNOWN");
     if sheet.follows != follows {
         let does = if sheet.follows { "is" } else { "is not" };
         return Some(format!("the page of a payment that is {status} {does} loaded again"));
     }
     let whole = grouped(&purchase.spell(purchase.total()));
-    let missing = [case.id(), purchase.name.as_str(), whole.as_str(), words(status)];
+    let again = format!("href=\"/checkout/{}\"", case.id());
+    let next = if status == "NOT_STARTED" { again.as_str() } else { "href=/" };
+    let mut missing = vec![case.id(), purchase.name.as_str(), whole.as_str(), words(status), next];
+    if status == "FAILURE" {
+        missing.extend(where_the_money_is(case, line.at));
+    }
     let missing = missing.iter().find(|text| !sheet.text.contains(**text));
     missing.map(|text| format!("the page of a payment that is {status} does not say {text}"))
+}
+
+/// What the page of a failure has to say of the money; nothing, if the PSP itself lied about it.
+fn where_the_money_is(case: &Case<'_>, at: Timestamp) -> Option<&'static str> {
+    let mine = case.facts.book.iter().filter(|e| e.order_id == case.id() && e.at <= at);
+    match mine.filter(|entry| entry.kind == BookKind::Captured).count() {
+        0 => Some("청구된 금액이 없습니다"),
+        _ if case.was_lied_to() => None,
+        _ => Some("환불됩니다"),
+    }
 }
 
 /// What every page of a status has to say.
@@ -80,7 +91,7 @@ fn words(status: &str) -> &'static str {
     match status {
         "NOT_STARTED" => "아직 결제하지 않은",
         "EXECUTING" | "UNKNOWN" => "다시 결제하지 마세요",
-        "SUCCESS" => "되었습니다",
+        "SUCCESS" => "결제가 완료되었습니다",
         _ => "결제되지 않았습니다",
     }
 }
@@ -102,7 +113,8 @@ mod tests {
     use super::*;
     use crate::oracle::{
         Facts, Refusal,
-        stories::{ORDER, assert_seen, judged, line, paid},
+        facts::tests::{booked, capture, give_back},
+        stories::{ORDER, assert_seen, ended, judged, line, paid},
         told::judge,
     };
 
@@ -115,7 +127,7 @@ mod tests {
     fn sheet(status: &str, follows: &str, words: &str) -> Told {
         Told::Shown(Sheet::read(&format!(
             "{follows}<p class=status data-status={status}>{words}</p><p>purchase of o</p>\
-             <p class=sum>500원</p><p class=id>{ORDER}</p>"
+             <p class=sum>500원</p><p class=id>{ORDER}</p><a href=/>"
         )))
     }
 
@@ -127,19 +139,30 @@ mod tests {
         assert_eq!(judged(judge, &shown(right.clone())), [""; 0]);
         let early = sheet("UNKNOWN", refresh, "다시 결제하지 마세요");
         assert_seen(judge, &shown(early), "said UNKNOWN, and it was SUCCESS");
-        let restless = sheet("SUCCESS", refresh, "결제되었습니다.");
+        let restless = sheet("SUCCESS", refresh, "결제가 완료되었습니다.");
         assert_seen(judge, &shown(restless), "is SUCCESS is loaded again");
         let wrong = sheet("SUCCESS", "", "결제되지 않았습니다");
-        assert_seen(judge, &shown(wrong), "does not say 되었습니다");
+        assert_seen(judge, &shown(wrong), "does not say 결제가 완료되었습니다");
         let mut dear = paid();
         dear.plan.purchases[0].items[0].1 = 1_500;
         dear.history = vec![line(Asked::StatusPage, 100_000, 100_100, right)];
         assert!(judged(judge, &dear).iter().any(|why| why.contains("does not say 1,500")));
-        let mut silent = paid();
-        silent.times.orders.get_mut(ORDER).unwrap().done_at = None;
-        silent.history =
-            vec![line(Asked::StatusPage, 100_000, 100_100, sheet("SUCCESS", "", "되었습니다"))];
-        assert_seen(judge, &silent, "is SUCCESS is not loaded again");
+    }
+
+    #[test]
+    fn the_page_of_a_failure_says_where_the_money_is() {
+        let shown = |said: &str, book: Vec<fake_psp::BookEntry>| {
+            let words = format!("결제되지 않았습니다. {said}");
+            let told = sheet("FAILURE", "", &words);
+            let mut facts = ended("FAILURE", 11_000);
+            facts.history.push(line(Asked::StatusPage, 100_000, 100_100, told));
+            facts.book = book;
+            judged(judge, &facts).into_iter().filter(|why| why.contains("does not say")).count()
+        };
+        let (nothing, back) = ("청구된 금액이 없습니다", "전액 환불됩니다");
+        let taken = || booked([capture(ORDER, 500), give_back(ORDER, 500)]);
+        assert_eq!([shown(nothing, booked([])), shown(back, taken())], [0, 0]);
+        assert_eq!([shown(back, booked([])), shown(nothing, taken())], [1, 1]);
     }
 
     #[test]

@@ -56,6 +56,9 @@ pub struct Reason {
     pub message: String,
 }
 
+/// The [`Reason`]'s code of a payment that was taken and given back before we knew of it.
+pub const GIVEN_BACK: &str = "CANCELED_AT_PSP";
+
 /// An operation as callers and followers of the feed see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Execution {

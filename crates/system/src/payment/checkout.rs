@@ -20,6 +20,9 @@ use crate::{
 /// The most items in one checkout.
 const ITEMS_MAX: usize = 100;
 
+/// No method of the PSP takes less won (cards; accounts take 200 and more).
+const WON_MIN: i64 = 100;
+
 /// How long a replica may work on a key before another may take it over.
 const LEASE: Duration = Duration::from_secs(30);
 
@@ -194,6 +197,10 @@ fn validate(asked: &Checkout) -> Result<Vec<Money>, CheckoutError> {
         money.push(amount);
     }
     match total(&money) {
+        Some(sum) if currency == Currency::Krw && sum.minor() < WON_MIN => {
+            let least = format!("together they must cost at least {WON_MIN} won, as the PSP wants");
+            Err(invalid("items", least))
+        }
         Some(_) => Ok(money),
         None => Err(invalid("items", "together they cost more than one payment may".into())),
     }
@@ -201,10 +208,12 @@ fn validate(asked: &Checkout) -> Result<Vec<Money>, CheckoutError> {
 
 fn text(field: &str, value: &str, max: usize) -> Result<(), CheckoutError> {
     let length = value.chars().count();
-    if (1..=max).contains(&length) && !value.chars().any(char::is_control) {
+    let blank = value.chars().all(char::is_whitespace);
+    if length <= max && !blank && !value.chars().any(char::is_control) {
         return Ok(());
     }
-    let detail = format!("must have 1 to {max} characters and no control characters");
+    let detail =
+        format!("must have 1 to {max} characters, not only spaces, and no control characters");
     Err(CheckoutError::Invalid { field: field.to_owned(), detail })
 }
 
@@ -218,4 +227,43 @@ fn fingerprint(asked: &Checkout) -> String {
     let canonical: Value = serde_json::to_value(asked).expect("plain data");
     let digest = Sha256::digest(canonical.to_string());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payment::wire::Item;
+
+    fn refused(order_name: &str, currency: &str, amounts: &[&str]) -> Option<String> {
+        let item = |amount: &&str| Item { seller_id: "s".into(), amount: (*amount).into() };
+        let asked = Checkout {
+            buyer_id: "b".into(),
+            order_name: order_name.into(),
+            currency: currency.into(),
+            items: amounts.iter().map(item).collect(),
+        };
+        match validate(&asked) {
+            Err(CheckoutError::Invalid { field, .. }) => Some(field),
+            Err(other) => panic!("{other}"),
+            Ok(_) => None,
+        }
+    }
+
+    #[test]
+    fn what_the_window_would_refuse_is_refused_at_once() {
+        assert_eq!(refused("coffee", "KRW", &["99"]).as_deref(), Some("items"));
+        assert_eq!(refused("coffee", "KRW", &["60", "39"]).as_deref(), Some("items"));
+        assert_eq!(refused("coffee", "KRW", &["60", "40"]), None, "a part may cost less");
+        assert_eq!(refused("coffee", "USD", &["0.99"]), None, "cents are no won");
+    }
+
+    #[test]
+    fn a_name_of_spaces_is_no_name() {
+        for (name, field) in [(" ", "order_name"), ("\u{3000}\t", "order_name"), ("", "order_name")]
+        {
+            assert_eq!(refused(name, "KRW", &["1000"]).as_deref(), Some(field), "{name:?}");
+        }
+        assert_eq!(refused(&"x".repeat(100), "KRW", &["1000"]), None);
+        assert_eq!(refused(&"x".repeat(101), "KRW", &["1000"]).as_deref(), Some("order_name"));
+    }
 }

@@ -72,9 +72,13 @@ impl From<ConfirmError> for Problem {
 }
 
 impl PaymentService {
-    /// Takes the money for an order. The answer may be `EXECUTING` or `UNKNOWN`: then it is not
-    /// known yet, and the status page follows it.
-    pub(super) async fn confirm(&self, asked: &Confirm) -> Result<Payment, ConfirmError> {
+    /// Takes the money for an order, and waits for `patience` until it is proven. The answer may be
+    /// `EXECUTING` or `UNKNOWN`: then it is not known yet, and the status page follows it.
+    pub(super) async fn confirm(
+        &self,
+        asked: &Confirm,
+        patience: Duration,
+    ) -> Result<Payment, ConfirmError> {
         let record = records::find(&self.store, &asked.order_id).await?;
         let record = record.ok_or(ConfirmError::UnknownOrder)?;
         let amount = Money::parse(&asked.amount, record.money.currency());
@@ -91,7 +95,7 @@ impl PaymentService {
             None => self.begin_execution(asked).await?,
         }
         if !record.payment.status.is_final() {
-            self.ask(&asked.order_id, &asked.payment_key, record.money, self.patience).await?;
+            self.ask(&asked.order_id, &asked.payment_key, record.money, patience).await?;
         }
         let record = records::find(&self.store, &asked.order_id).await?;
         record.map(|record: Record| record.payment).ok_or(ConfirmError::UnknownOrder)

@@ -65,7 +65,7 @@ async fn confirm(
     State(service): State<PaymentService>,
     Json(asked): Json<Confirm>,
 ) -> Result<Response, Problem> {
-    let payment = service.confirm(&asked).await?;
+    let payment = service.confirm(&asked, service.patience).await?;
     let done = payment.status.is_final();
     let status = if done { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok((status, Json(payment)).into_response())

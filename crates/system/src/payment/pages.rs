@@ -4,6 +4,8 @@
 //! Plain HTML, no script. Everything that came from outside is escaped. What cannot be done is
 //! said on a page, too: a person does not read problem documents.
 
+use std::time::Duration;
+
 use axum::{
     Form, Router,
     extract::State,
@@ -22,10 +24,14 @@ use super::{
     wire::{Checkout, Confirm, Item, Payment},
 };
 use crate::{
+    executor::wire::GIVEN_BACK,
     kernel::OrderId,
     service::answer_within,
     transport::{Path, Problem, Query},
 };
+
+/// How long a browser stays white for an outcome; then the status page says that it is awaited.
+const GLANCE: Duration = Duration::from_secs(2);
 
 pub(super) fn router(service: PaymentService) -> Router {
     let limit = service.patience + AROUND;
@@ -47,7 +53,7 @@ async fn shop(State(service): State<PaymentService>) -> Html<String> {
         &format!(
             "<form method=post action=/><input type=hidden name=key value=\"{key}\">\
              <label>상품 <input name=order_name value=\"따뜻한 커피\" required maxlength=100></label>\
-             <label>금액 (원) <input name=amount type=number value=15000 required min=1></label>\
+             <label>금액 (원) <input name=amount type=number value=15000 required min=100></label>\
              <button>주문하기</button></form>"
         ),
     )
@@ -124,7 +130,7 @@ async fn success(
 ) -> Result<Redirect, Problem> {
     let Success { payment_key, order_id, amount } = back;
     let asked = Confirm { payment_key, order_id, amount };
-    service.confirm(&asked).await?;
+    service.confirm(&asked, GLANCE.min(service.patience)).await?;
     Ok(Redirect::to(&format!("/status/{}", asked.order_id)))
 }
 
@@ -152,31 +158,48 @@ async fn status(
     Path(order_id): Path<String>,
 ) -> Result<Html<String>, Problem> {
     let payment = find(&service, &order_id).await?;
-    let text = match payment.status {
-        Status::NotStarted => "아직 결제하지 않은 주문입니다.",
-        Status::Executing | Status::Unknown => {
-            "결제 결과를 확인하고 있습니다. 다시 결제하지 마세요. 이 페이지가 자동으로 바뀝니다."
+    let refresh = match payment.status {
+        Status::Executing | Status::Unknown => "<meta http-equiv=refresh content=2>",
+        Status::NotStarted | Status::Success | Status::Failure => "",
+    };
+    let next = match payment.status {
+        Status::NotStarted => format!("<a href=\"/checkout/{order_id}\">결제하기</a>"),
+        Status::Failure => "<a href=/>다시 주문하기</a>".to_owned(),
+        Status::Executing | Status::Unknown | Status::Success => {
+            "<a href=/>상점으로</a>".to_owned()
         }
-        Status::Success if payment.is_payment_done => "결제가 완료되었습니다.",
-        Status::Success => "결제되었습니다. 정산 장부에 기록하고 있습니다.",
-        Status::Failure => "결제되지 않았습니다. 청구된 금액은 없거나 곧 환불됩니다.",
     };
-    let follow = !payment.status.is_final() || payment.status == Status::Success;
-    let refresh = if follow && !payment.is_payment_done && payment.status != Status::NotStarted {
-        "<meta http-equiv=refresh content=2>"
-    } else {
-        ""
-    };
-    let why = payment.failure.map(|f| format!("<p>{}</p>", escape(&f.message))).unwrap_or_default();
+    let why = payment.failure.as_ref().map(|f| format!("<p>{}</p>", escape(&f.message)));
     let body = format!(
-        "{refresh}<p class=status data-status={}>{text}</p>{why}<p>{}</p><p class=sum>{}</p>\
-         <p class=id>{}</p><p><a href=/>상점으로</a></p>",
+        "{refresh}<p class=status data-status={}>{}</p>{}<p>{}</p><p class=sum>{}</p>\
+         <p class=id>{}</p><p>{next}</p>",
         payment.status.code(),
+        words(&payment),
+        why.unwrap_or_default(),
         escape(&payment.order_name),
         price(&payment.amount, &payment.currency),
         payment.order_id
     );
     Ok(page("결제 상태", &body))
+}
+
+/// What a status means to the buyer, and what there is to do.
+fn words(payment: &Payment) -> &'static str {
+    match payment.status {
+        Status::NotStarted => "아직 결제하지 않은 주문입니다.",
+        Status::Executing | Status::Unknown => {
+            "결제 결과를 확인하고 있습니다. 다시 결제하지 마세요. 이 페이지가 자동으로 바뀝니다."
+        }
+        // Where it is booked is nothing that a buyer waits for.
+        Status::Success => "결제가 완료되었습니다.",
+        Status::Failure if payment.failure.as_ref().is_some_and(|f| f.code == GIVEN_BACK) => {
+            "결제되지 않았습니다. 결제가 취소되어 전액 환불됩니다. 카드사에 따라 며칠 걸릴 수 있습니다."
+        }
+        // The PSP may have said no and taken it all the same: the night finds that and gives it back.
+        Status::Failure => {
+            "결제되지 않았습니다. 청구된 금액이 없습니다. 승인 알림을 받으셨다면 다음 날까지 자동으로 취소됩니다."
+        }
+    }
 }
 
 async fn find(service: &PaymentService, order_id: &str) -> Result<Payment, Problem> {

@@ -13,7 +13,10 @@ use super::{
     wire::{ErrorBody, Payment},
 };
 use crate::{
-    executor::{operation::Operation, wire::Kind},
+    executor::{
+        operation::Operation,
+        wire::{GIVEN_BACK, Kind},
+    },
     transport::Answer,
 };
 
@@ -105,9 +108,7 @@ fn judge_payment(operation: &Operation, answer: &Answer) -> Verdict {
     let nothing_left = decimal(&payment.balance_amount).is_some_and(|left| left.is_zero());
     let canceled = matches!(payment.status.as_str(), "CANCELED" | "PARTIAL_CANCELED");
     match operation.kind {
-        Kind::Confirm if canceled && nothing_left => {
-            declined("CANCELED_AT_PSP", "결제가 취소되었습니다.")
-        }
+        Kind::Confirm if canceled && nothing_left => declined(GIVEN_BACK, "결제가 취소되었습니다."),
         Kind::Confirm => judge_confirm(&payment),
         Kind::Cancel if canceled && nothing_left => {
             let canceled_at = payment.cancels.iter().flatten().next_back().map(|c| &*c.canceled_at);
