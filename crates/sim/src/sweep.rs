@@ -48,11 +48,12 @@ pub struct Failure {
     pub broke: Vec<&'static str>,
 }
 
-/// Runs `seeds` on `jobs` threads. `progress` is called after each seed, from any thread.
+/// Runs `seeds` on `jobs` threads; with `fail_fast` no more of them once one was not good.
+/// `progress` is called after each seed, from any thread.
 pub fn sweep(
     scenario: &Scenario,
     seeds: Range<u64>,
-    jobs: usize,
+    (jobs, fail_fast): (usize, bool),
     progress: &(dyn Fn(u64, &Outcome) + Sync),
 ) -> Summary {
     let next = AtomicU64::new(seeds.start);
@@ -69,6 +70,9 @@ pub fn sweep(
                     progress(seed, &outcome);
                     let mut summary = summary.lock().unwrap_or_else(PoisonError::into_inner);
                     summary.add(scenario, seed, &outcome);
+                    if fail_fast && !summary.failures.is_empty() {
+                        next.store(seeds.end, Ordering::Relaxed);
+                    }
                 }
             });
         }
@@ -189,8 +193,10 @@ mod tests {
             sql: "SELECT 1".to_owned(),
         };
         scenario.cheat.push(nowhere);
-        let summary = sweep(&scenario, 0..3, 2, &|_, _| {});
+        let summary = sweep(&scenario, 0..3, (2, false), &|_, _| {});
         assert_eq!((summary.seeds, summary.good), (3, 0));
         assert_eq!(summary.broke.get("no-panics"), Some(&3));
+        let summary = sweep(&scenario, 0..3, (1, true), &|_, _| {});
+        assert_eq!((summary.seeds, summary.good), (1, 0), "the first one will do");
     }
 }

@@ -35,6 +35,9 @@ pub(super) struct Args {
     /// Worlds at once; by default one per core.
     #[arg(long, value_parser = jobs)]
     jobs: Option<usize>,
+    /// Begin no more seeds once one has failed.
+    #[arg(long)]
+    fail_fast: bool,
     /// For machines: one JSON object on standard output.
     #[arg(long)]
     json: bool,
@@ -46,7 +49,8 @@ impl Args {
         let jobs = self.jobs.unwrap_or_else(|| available_parallelism().map_or(1, |n| n.get()));
         let look = Look::of_stdout(false);
         let bar = bar(self.seeds.end - self.seeds.start);
-        let summary = sweep::sweep(&scenario, self.seeds.clone(), jobs, &|seed, outcome| {
+        let pace = (jobs, self.fail_fast);
+        let summary = sweep::sweep(&scenario, self.seeds.clone(), pace, &|seed, outcome| {
             if let (Some(first), false) = (outcome.violations.first(), scenario.is_canary()) {
                 let line = format!("seed {seed}: {} {}", first.invariant, first.detail);
                 bar.suspend(|| note(look.cut(&line)));

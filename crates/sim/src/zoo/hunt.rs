@@ -13,9 +13,6 @@ use crate::sweep::ENOUGH;
 /// Seeds between two looks at what came of them: so many that goodput is judged.
 const CHUNK: u64 = ENOUGH;
 
-/// Most bugs show at once.
-const GLANCE: u64 = 2;
-
 /// How far a hunt goes.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -28,15 +25,10 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The seeds between two looks: a few, and then all of them from the first on.
-    fn looks(&self) -> Vec<Range<u64>> {
-        let mut looks = Vec::new();
-        if !self.share && self.seeds > GLANCE {
-            looks.push(0..GLANCE);
-        }
-        let chunks = (0..self.seeds).step_by(CHUNK as usize);
-        looks.extend(chunks.map(|from| from..self.seeds.min(from + CHUNK)));
-        looks
+    /// The seeds between two looks.
+    fn looks(&self) -> impl Iterator<Item = Range<u64>> {
+        let end = self.seeds;
+        (0..end).step_by(CHUNK as usize).map(move |from| from..end.min(from + CHUNK))
     }
 }
 
@@ -66,6 +58,8 @@ pub struct Hunted {
 #[derive(Debug, Deserialize)]
 struct Swept {
     verdict: String,
+    /// How many were run.
+    seeds: u64,
     failures: Vec<Failure>,
     goodput: Goodput,
     /// Judge → on how many seeds it found something.
@@ -130,8 +124,8 @@ fn catch(
             if caught.is_some() && !limits.share {
                 break;
             }
-            let tried = seeds.end;
-            let failures = swept(scratch, program, scenario, seeds, (limits.jobs, &cpu_s))?;
+            let begun = seeds.start;
+            let (failures, run) = swept(scratch, program, scenario, seeds, (limits, &cpu_s))?;
             if let (None, Some(first)) = (&caught, failures.first()) {
                 caught = Some(Catch {
                     judges: first.broke.clone(),
@@ -141,7 +135,7 @@ fn catch(
                 });
             }
             if let Some(caught) = &mut caught {
-                caught.share = (caught.share.0 + failures.len() as u64, tried);
+                caught.share = (caught.share.0 + failures.len() as u64, begun + run);
             }
         }
         if let Some(caught) = caught {
@@ -181,7 +175,8 @@ pub fn passes_as_it_is(
     jobs: usize,
 ) -> Result<(), String> {
     let nobodys = Cell::new(None);
-    match swept(scratch, &scratch.control, scenario, seeds, (jobs, &nobodys))?.first() {
+    let limits = Limits { seeds: seeds.end, jobs, share: false };
+    match swept(scratch, &scratch.control, scenario, seeds, (limits, &nobodys))?.0.first() {
         None => Ok(()),
         Some(Failure { seed, broke }) => Err(format!(
             "the tree itself is red: {scenario} seed {seed} breaks {} without any bug \
@@ -191,32 +186,33 @@ pub fn passes_as_it_is(
     }
 }
 
-/// The failing seeds of a program; of a canary, what breaks besides what breaks without the bug.
-/// Adds to the CPU time.
+/// The failing seeds of a program, and how many were run; of a canary, what breaks besides what
+/// breaks without the bug. Adds to the CPU time.
 fn swept(
     scratch: &Scratch,
     program: &Path,
     scenario: &str,
     seeds: Range<u64>,
-    (jobs, cpu_s): (usize, &Cell<Option<f64>>),
-) -> Result<Vec<Failure>, String> {
+    (limits, cpu_s): (Limits, &Cell<Option<f64>>),
+) -> Result<(Vec<Failure>, u64), String> {
     let from = seeds.start;
-    let found = match sweep(scratch, program, scenario, seeds.clone(), jobs)? {
+    let all = |broke| vec![Failure { seed: from, broke }];
+    let found = match sweep(scratch, program, scenario, seeds.clone(), limits)? {
         Ok(found) => found,
-        Err(crash) => return Ok(vec![Failure { seed: from, broke: vec![crash] }]),
+        Err(crash) => return Ok((all(vec![crash]), 1)),
     };
     cpu_s.set(cpu_s.get().zip(found.cpu_s).map(|(before, more)| before + more));
     if found.is_canary() {
-        let control = sweep(scratch, &scratch.control, scenario, seeds, jobs)?;
+        let control = sweep(scratch, &scratch.control, scenario, seeds, limits)?;
         let usual = control.map_err(|crash| format!("{scenario} without a bug: {crash}"))?.broke;
         let new: Vec<_> = found.broke.into_keys().filter(|id| !usual.contains_key(id)).collect();
-        return Ok(if new.is_empty() { vec![] } else { vec![Failure { seed: from, broke: new }] });
+        return Ok((if new.is_empty() { vec![] } else { all(new) }, found.seeds));
     }
     if !found.goodput.held && found.failures.is_empty() {
         // No seed by itself: all of them together.
-        return Ok(vec![Failure { seed: from, broke: vec!["goodput".to_owned()] }]);
+        return Ok((all(vec!["goodput".to_owned()]), found.seeds));
     }
-    Ok(found.failures)
+    Ok((found.failures, found.seeds))
 }
 
 /// What a sweep says; the inner error is how the process ended instead.
@@ -225,12 +221,14 @@ fn sweep(
     program: &Path,
     scenario: &str,
     seeds: Range<u64>,
-    jobs: usize,
+    limits: Limits,
 ) -> Result<Result<Swept, String>, String> {
     let mut command = Command::new(program);
     command.current_dir(&scratch.tree).args(["sweep", scenario, "--json"]);
     command.args(["--seeds", &format!("{}..{}", seeds.start, seeds.end)]);
-    command.args(["--jobs", &jobs.to_string()]);
+    command.args(["--jobs", &limits.jobs.to_string()]);
+    // One failing seed will do; unless it is to be known how many there are.
+    command.args((!limits.share).then_some("--fail-fast"));
     let output = run(command)?;
     if let Ok(swept) = serde_json::from_slice::<Swept>(&output.stdout) {
         return Ok(Ok(swept));
@@ -310,11 +308,10 @@ mod tests {
     }
 
     #[test]
-    fn a_hunt_glances_before_it_looks() {
-        let limits = |seeds, share| Limits { seeds, jobs: 1, share };
-        assert_eq!(limits(50, false).looks(), [0..2, 0..20, 20..40, 40..50]);
-        assert_eq!(limits(50, true).looks(), [0..20, 20..40, 40..50]);
-        assert_eq!(limits(3, true).looks().len(), 1);
+    fn a_hunt_looks_after_every_twenty_seeds() {
+        let looks = |seeds| Limits { seeds, jobs: 1, share: false }.looks().collect::<Vec<_>>();
+        assert_eq!(looks(50), [0..20, 20..40, 40..50]);
+        assert_eq!(looks(21), [0..20, 20..21]);
     }
 
     #[test]
@@ -327,7 +324,7 @@ mod tests {
 
     #[test]
     fn what_else_a_sweep_says_does_not_disturb() {
-        let text = r#"{"scenario":"smoke","new":1,"verdict":"failed","broke":{"zero-sum":1},"goodput":{"held":true,"share":1.0},"failures":[{"seed":3,"verdict":"broken","broke":["zero-sum"]}]}"#;
+        let text = r#"{"scenario":"smoke","new":1,"verdict":"failed","seeds":4,"broke":{"zero-sum":1},"goodput":{"held":true,"share":1.0},"failures":[{"seed":3,"verdict":"broken","broke":["zero-sum"]}]}"#;
         let swept: Swept = serde_json::from_str(text).unwrap();
         assert_eq!((swept.failures[0].seed, &*swept.failures[0].broke[0]), (3, "zero-sum"));
     }

@@ -168,8 +168,8 @@ pub fn page(patches: &[Patch], rows: &BTreeMap<(u32, String), Row>) -> String {
          Of {} bugs, {killed} were caught and {survived} survived; {harmless} do no harm by themselves, because \
          another guard\nholds (the patch that takes away both is named); {untried} were not tried yet.\n\n\
          *Caught by* is what broke on the first failing seed, in the order of [invariants.md](invariants.md). *Failing seeds* is of \
-         those tried:\na hunt ends with the first two, or twenty, seeds that have a failing one, unless `--share` was \
-         given. *CPU s* is the time of the\nsimulation until then, without builds.\n\n{table}",
+         those tried:\na hunt ends with the first failing one, unless `--share` was given. \
+         *CPU s* is the time of the simulation until then, without builds.\n\n{table}",
         patches.len()
     )
 }

@@ -200,3 +200,69 @@ struct Asked {
     #[serde(default)]
     wait_ms: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::poll;
+    use jiff::{SignedDuration, Timestamp};
+    use serde_json::json;
+    use tempfile::TempDir;
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::{kernel::SystemClock, service::FEED_SCHEMA};
+
+    /// A clock that is so much ahead.
+    struct Ahead(SignedDuration);
+
+    impl Clock for Ahead {
+        fn now(&self) -> Timestamp {
+            SystemClock.now() + self.0
+        }
+    }
+
+    /// A replica's feed; it looks for what it was not told of only when no test waits any more.
+    async fn replica(folder: &TempDir, ahead: SignedDuration) -> Feed {
+        sqlx::any::install_default_drivers();
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("feed.db").display());
+        let store = Store::open(&url, &[FEED_SCHEMA]).await.expect("a database");
+        let hour = Duration::from_secs(3600);
+        let common = Common { feed_wait: hour, feed_recheck: hour, ..Common::with_token("token") };
+        Feed::new(&store, Arc::new(Ahead(ahead)), &common)
+    }
+
+    async fn publish(feed: &Feed, subject: &str) {
+        let mut tx = feed.store.begin().await.expect("a transaction");
+        let event = NewEvent { kind: "made", subject, data: json!({}) };
+        feed.publish(&mut tx, event).await.expect("published");
+        tx.commit().await.expect("committed");
+        feed.announce();
+    }
+
+    #[tokio::test]
+    async fn what_is_published_while_a_reader_looks_is_not_lost_to_it() {
+        for steps in 0..8 {
+            let folder = TempDir::new().expect("a folder");
+            let feed = replica(&folder, SignedDuration::ZERO).await;
+            let mut reader = Box::pin(feed.poll(0, 10, Duration::from_secs(3600)));
+            // It is stopped after so many steps; what it has asked the database is answered.
+            for _ in 0..steps {
+                assert!(poll!(&mut reader).is_pending(), "there is nothing to read");
+                sleep(Duration::from_millis(10)).await;
+            }
+            publish(&feed, "a").await;
+            let page = timeout(Duration::from_secs(20), reader).await;
+            let page = page.unwrap_or_else(|_| panic!("lost after {steps} steps"));
+            assert_eq!(page.expect("read").events.len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_replica_hears_at_once_of_what_another_says_that_is_ahead_of_it() {
+        let folder = TempDir::new().expect("a folder");
+        let slow = replica(&folder, SignedDuration::ZERO).await;
+        let fast = replica(&folder, SignedDuration::from_mins(10)).await;
+        publish(&fast, "a").await;
+        assert_eq!(slow.read(0, 10).await.expect("read").len(), 1);
+    }
+}
