@@ -7,7 +7,7 @@ use crate::{
         Ctl,
         db::{Row, Value},
     },
-    oracle::{DifferenceRow, Facts, PaymentOrderRow, PaymentRow},
+    oracle::{DifferenceRow, Facts, PaymentOrderRow, PaymentRow, korean_day},
 };
 
 /// Every currency has its own balances: all but won are named.
@@ -47,6 +47,16 @@ pub fn facts(from: &dyn Source) -> Facts {
         .collect(),
         ..Facts::default()
     }
+}
+
+/// Whether the day of the latest payment has its report: without, nothing is quiet yet. A small part of
+/// what [`facts`] gathers.
+pub(crate) fn is_reported(from: &dyn Source) -> bool {
+    let at = "SELECT MAX(COALESCE(approved_at, created_at)) AS v FROM payment_event";
+    let day = "SELECT COALESCE(MAX(day), '') AS k FROM report WHERE finished_at IS NOT NULL";
+    let at = from.rows("payment", at).first().and_then(|row| row["v"].as_i64());
+    let days = texts(from, "reconciler", day);
+    at.is_none_or(|at| days.first().is_some_and(|day| *day >= korean_day(at)))
 }
 
 /// A table of a database by rowid.

@@ -358,8 +358,12 @@ impl Buyer {
             let buyer = &*self;
             // Different replicas: what one is doing the other does not know.
             let clicks = back.iter().flat_map(|back| std::iter::repeat_n(back, clicks));
-            let click =
-                |(n, back)| buyer.confirm_once(Asked::Confirm, buyer.replica + n, back, patience);
+            // At once, or just after the first was begun.
+            let apart = Duration::from_millis(buyer.purchase.at_ms % 3 * 40);
+            let click = async |(n, back)| {
+                sleep(apart * n as u32).await;
+                buyer.confirm_once(Asked::Confirm, buyer.replica + n, back, patience).await
+            };
             let answers = join_all(clicks.clone().enumerate().map(click)).await;
             for (back, _) in clicks.zip(&answers).filter(|(_, (_, status))| status.is_some()) {
                 self.remember(back);

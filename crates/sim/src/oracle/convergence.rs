@@ -106,7 +106,7 @@ fn hidden(facts: &Facts) -> Vec<(Option<String>, String)> {
 }
 
 /// The day in Korea; computed here, not by the judged code.
-pub(super) fn korean_day(micros: i64) -> String {
+pub fn korean_day(micros: i64) -> String {
     let at = jiff::Timestamp::from_microsecond(micros).expect("a time of this age of the world");
     (at + jiff::SignedDuration::from_hours(9)).to_string()[..10].to_owned()
 }

@@ -45,7 +45,7 @@ pub use append_only::AppendOnly;
 pub use balances::Balances;
 pub use chronicle::Chronicle;
 pub use claims::Claims;
-pub use convergence::pending;
+pub use convergence::{korean_day, pending};
 pub use facts::{
     Asked, DifferenceRow, Facts, Page, PaymentOrderRow, PaymentRow, Refusal, Sheet, TellTale, Told,
 };
@@ -54,7 +54,7 @@ pub use goodput::goodput;
 pub use left_open::LeftOpen;
 pub use legal::Legal;
 pub use looked::{Looked, looked};
-pub use on_time::is_too_late;
+pub use on_time::{NIGHTS_WORK, is_too_late};
 pub use operations::Operations;
 pub use outbox::Outbox;
 pub use reported::lists_lied;

@@ -6,7 +6,7 @@ use fake_psp::{Applied, Cause, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Asked, Facts, Told, Violation,
+    Asked, Facts, TellTale, Told, Violation,
     case::Case,
     reported::is_lie,
     times::OperationMove,
@@ -25,7 +25,7 @@ const STUBBORN: SignedDuration = SignedDuration::from_secs(100);
 const RARELY: SignedDuration = SignedDuration::from_secs(300);
 
 /// What a night may take: every repair waits for its outcome.
-const NIGHTS_WORK: SignedDuration = SignedDuration::from_mins(90);
+pub const NIGHTS_WORK: SignedDuration = SignedDuration::from_mins(90);
 
 /// What a report takes that nothing holds up, tries after an error included; what its repairs take,
 /// so many of which are made at a time; and what they take at most.
@@ -37,7 +37,8 @@ const REPAIRING: SignedDuration = SignedDuration::from_mins(18);
 /// The longest wait between two questions to the executor.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(600);
 
-/// How long a browser may show nothing: the two seconds of the success page, and some more.
+/// How long the success page waits for the outcome; and how long a browser may show nothing.
+const GLANCE: SignedDuration = SignedDuration::from_secs(2);
 const WHITE: SignedDuration = SignedDuration::from_secs(5);
 
 /// How rarely the stage looks whether all is quiet.
@@ -163,17 +164,22 @@ fn answers(case: &Case<'_>) -> Option<String> {
 }
 
 /// Whoever confirms, or confirms again, is told that nothing is known yet only after the shop's
-/// patience: until then the shop waits with them.
+/// patience, and a browser is sent on only after its own: until then the shop waits with them.
 fn sent_away(case: &Case<'_>) -> Option<String> {
     let patience = ms(case.facts.plan.cluster.confirm_patience_ms);
+    let patience = |line: &TellTale| match &line.told {
+        Told::Payment(page) if matches!(&*page.status, "EXECUTING" | "UNKNOWN") => patience,
+        Told::Moved(_) if case.times.final_at().is_none_or(|at| at > line.at) => {
+            patience.min(GLANCE)
+        }
+        _ => SignedDuration::ZERO,
+    };
     let early = case.asked(Asked::Confirm).find(|line| {
-        let open = |status: &str| matches!(status, "EXECUTING" | "UNKNOWN");
-        matches!(&line.told, Told::Payment(page) if open(&page.status))
-            && line.at < line.asked_at + patience
+        line.at < line.asked_at + patience(line)
             && case.facts.is_clear(Way::CONFIRM, line.asked_at - CALM, line.at + CALM)
     })?;
-    let took = early.at.duration_since(early.asked_at).as_millis();
-    Some(format!("was told after {took} ms that nothing is known, and not after {patience:#}"))
+    let (took, wanted) = (early.at.duration_since(early.asked_at).as_millis(), patience(early));
+    Some(format!("was told after {took} ms that nothing is known, and not after {wanted:#}"))
 }
 
 /// A browser does not stay white for as long as the shop would wait with a program: it is sent on to

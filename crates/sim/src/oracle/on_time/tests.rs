@@ -37,6 +37,8 @@ fn a_browser_does_not_stay_white() {
     let moved = |ms| line(Asked::Confirm, 1_200, ms, Told::Moved("/status/o".to_owned()));
     facts.history[2] = moved(4_000);
     assert_eq!(judged(judge, &facts), [""; 0]);
+    facts.history[2] = moved(1_300);
+    assert_seen(judge, &facts, "was told after 100 ms that nothing is known");
     facts.history[2] = moved(11_000);
     assert_seen(judge, &facts, "stayed white for 9800 ms");
     cut_off(&mut facts, 1_000, 10_000);
