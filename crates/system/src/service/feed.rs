@@ -248,7 +248,7 @@ mod tests {
             // It is stopped after so many steps; what it has asked the database is answered.
             for _ in 0..steps {
                 assert!(poll!(&mut reader).is_pending(), "there is nothing to read");
-                sleep(Duration::from_millis(10)).await;
+                sleep(Duration::from_millis(100)).await;
             }
             publish(&feed, "a").await;
             let page = timeout(Duration::from_secs(20), reader).await;
