@@ -203,11 +203,12 @@ struct Asked {
 
 #[cfg(test)]
 mod tests {
-    use futures::poll;
+    use std::task::{Context, Wake, Waker};
+
     use jiff::{SignedDuration, Timestamp};
     use serde_json::json;
     use tempfile::TempDir;
-    use tokio::time::sleep;
+    use tokio::sync::Notify;
 
     use super::*;
     use crate::{kernel::SystemClock, service::FEED_SCHEMA};
@@ -239,21 +240,38 @@ mod tests {
         feed.announce();
     }
 
+    /// Tells when what is polled with it can go on.
+    #[derive(Default)]
+    struct Woken(Notify);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.notify_one();
+        }
+    }
+
     #[tokio::test]
     async fn what_is_published_while_a_reader_looks_is_not_lost_to_it() {
-        for steps in 0..8 {
+        let mut is_waiting = false;
+        for steps in 0.. {
             let folder = TempDir::new().expect("a folder");
             let feed = replica(&folder, SignedDuration::ZERO).await;
             let mut reader = Box::pin(feed.poll(0, 10, Duration::from_secs(3600)));
-            // It is stopped after so many steps; what it has asked the database is answered.
+            let woken = Arc::new(Woken::default());
+            let waker = Waker::from(woken.clone());
+            // It is stopped after so many steps, when what it asked the database is answered.
             for _ in 0..steps {
-                assert!(poll!(&mut reader).is_pending(), "there is nothing to read");
-                sleep(Duration::from_millis(100)).await;
+                assert!(reader.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+                is_waiting = timeout(Duration::from_secs(2), woken.0.notified()).await.is_err();
             }
             publish(&feed, "a").await;
             let page = timeout(Duration::from_secs(20), reader).await;
             let page = page.unwrap_or_else(|_| panic!("lost after {steps} steps"));
             assert_eq!(page.expect("read").events.len(), 1);
+            if is_waiting {
+                assert!(steps > 1, "it was stopped while it looked");
+                break;
+            }
         }
     }
 
