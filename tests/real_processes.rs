@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 const QUIET: Duration = Duration::from_secs(120);
 
 /// Purchases by what the PSP does to them, each so often.
-const CROWD: [(&str, usize); 10] = [
+const CROWD: [(&str, usize); 11] = [
     ("plain", 6),
     ("lost", 5),
     ("error", 4),
@@ -31,6 +31,7 @@ const CROWD: [(&str, usize); 10] = [
     ("busy", 2),
     ("slow", 5),
     ("declined", 3),
+    ("second", 4),
 ];
 
 /// What the PSP does to whom. `nth = 1`: once; then it behaves.
@@ -53,6 +54,9 @@ fn programme() -> Value {
         once("confirm", "busy", json!({"too_many": {"retry_after_s": 1}})),
         once("confirm", "slow", json!({"act_then_late": {"ms": 1000}})),
         once("confirm", "declined", json!({"decline": {"code": "REJECT_CARD_COMPANY"}})),
+        // The first card; the answer to the second is lost.
+        once("confirm", "second", json!({"decline": {"code": "REJECT_CARD_PAYMENT"}})),
+        json!({"on": {"endpoint": "confirm", "order": "second-*", "nth": 2}, "then": "act_then_close"}),
     ]})
 }
 
@@ -70,6 +74,7 @@ fn open_doors(system: &System, history: &History) -> JoinSet<(String, String)> {
         let mut buyer = Buyer::new(system, history, &format!("{kind}-{n}"), items);
         // Every third clicks twice; every other begins at another replica.
         buyer.clicks = 1 + usize::from(turn % 3 == 0);
+        buyer.cards = 1 + usize::from(*kind == "second");
         buyer.shops.rotate_left(turn % system.urls("payment").len());
         shopping.spawn(async move {
             pause(u64::try_from(turn).expect("small") * 40).await;

@@ -50,6 +50,8 @@ pub struct Buyer {
     pub history: History,
     /// Clicks at once, each time.
     pub clicks: usize,
+    /// How many cards are tried for the order, one after the other was declined.
+    pub cards: usize,
 }
 
 /// What the PSP's window sends a buyer back with.
@@ -70,6 +72,7 @@ impl Buyer {
             psp: system.url("psp").to_owned(),
             history: history.clone(),
             clicks: 1,
+            cards: 1,
         }
     }
 
@@ -81,6 +84,7 @@ impl Buyer {
     pub async fn buy(&self) -> String {
         let deadline = Instant::now() + PATIENCE;
         let (mut order_id, mut back, mut status) = (None, None, None);
+        let mut cards = self.cards;
         for turn in 0.. {
             let shop = &self.shops[turn % self.shops.len()];
             match (&order_id, &back, &status) {
@@ -91,8 +95,12 @@ impl Buyer {
                     status = self.look(shop, order_id).await.or(status);
                 }
             }
-            if let Some(status) = status.clone().filter(|s| matches!(&**s, "SUCCESS" | "FAILURE")) {
-                return status;
+            match status.as_deref() {
+                Some("FAILURE") if cards > 1 => {
+                    (cards, back, status) = (cards - 1, None, None);
+                }
+                Some(end @ ("SUCCESS" | "FAILURE")) => return end.to_owned(),
+                _ => {}
             }
             let told = self.history.lines().into_iter().rfind(|line| line.purchase == self.name);
             assert!(Instant::now() < deadline, "{} has waited in vain; last: {told:?}", self.name);
@@ -140,7 +148,8 @@ impl Buyer {
         let clicks = (0..self.clicks).map(|_| async {
             let asked_at = now();
             let told = Ask::post(format!("{shop}/v1/payments/confirm")).json(&body).send().await;
-            self.note_status(asked_at, &back.order_id, Asked::Confirm, told)
+            let about = (back.order_id.as_str(), Some(back.payment_key.as_str()));
+            self.note_status(asked_at, about, Asked::Confirm, told)
         });
         futures::future::join_all(clicks).await.into_iter().flatten().next()
     }
@@ -149,7 +158,7 @@ impl Buyer {
     async fn look(&self, shop: &str, order_id: &str) -> Option<String> {
         let asked_at = now();
         let told = Ask::get(format!("{shop}/v1/payments/{order_id}")).send().await;
-        self.note_status(asked_at, order_id, Asked::Status, told)
+        self.note_status(asked_at, (order_id, None), Asked::Status, told)
     }
 
     fn note_keyed(
@@ -161,7 +170,7 @@ impl Buyer {
         let answer = match told {
             Ok(answer) => answer,
             Err(error) => {
-                self.note(asked_at, None, Asked::Checkout, Told::Nothing(error));
+                self.note(asked_at, (None, None), Asked::Checkout, Told::Nothing(error));
                 return None;
             }
         };
@@ -170,14 +179,14 @@ impl Buyer {
         let retry_after = retry_after(&answer);
         let told =
             Told::Keyed { key, request, status: answer.status, body: answer.body, retry_after };
-        self.note(asked_at, order_id.as_deref(), Asked::Checkout, told);
+        self.note(asked_at, (order_id.as_deref(), None), Asked::Checkout, told);
         order_id
     }
 
     fn note_status(
         &self,
         asked_at: Timestamp,
-        order_id: &str,
+        (order_id, payment_key): (&str, Option<&str>),
         asked: Asked,
         told: Result<Answer, String>,
     ) -> Option<String> {
@@ -189,14 +198,27 @@ impl Buyer {
             Told::Payment(page) => Some(page.status.clone()),
             _ => None,
         };
-        self.note(asked_at, Some(order_id), asked, told);
+        self.note(asked_at, (Some(order_id), payment_key), asked, told);
         status
     }
 
-    fn note(&self, asked_at: Timestamp, order_id: Option<&str>, asked: Asked, told: Told) {
-        let (purchase, order_id) = (self.name.clone(), order_id.map(str::to_owned));
-        let (at, replica) = (now(), 0);
-        self.history.add(TellTale { asked_at, at, purchase, order_id, asked, replica, told });
+    fn note(
+        &self,
+        asked_at: Timestamp,
+        (order_id, payment_key): (Option<&str>, Option<&str>),
+        asked: Asked,
+        told: Told,
+    ) {
+        self.history.add(TellTale {
+            asked_at,
+            at: now(),
+            purchase: self.name.clone(),
+            order_id: order_id.map(str::to_owned),
+            payment_key: payment_key.map(str::to_owned),
+            asked,
+            replica: 0,
+            told,
+        });
     }
 }
 

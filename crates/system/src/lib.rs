@@ -5,7 +5,9 @@
 //! 1. [`payment`]: `POST /v1/checkouts` writes a *payment event* with one *payment order* per
 //!    seller (`payment/checkout.rs`). Nothing has been paid.
 //! 2. The buyer pays in the PSP's window and comes back with a payment key. `payment/confirm.rs`
-//!    refuses a changed amount, commits `EXECUTING`, and asks the executor.
+//!    refuses a changed amount, commits `EXECUTING`, and asks the executor. Each payment that is
+//!    to pay for an order is an *attempt* (`payment/attempt.rs`); a proven failure frees the order
+//!    for the next one.
 //! 3. [`executor`]: accepts the operation in its own database; its worker commits `SENDING`,
 //!    *then* calls the PSP (`executor/execute.rs`). What the answer proves is judged in
 //!    `executor/psp/judge.rs`. No proof is `UNKNOWN`, and the same path tries again.

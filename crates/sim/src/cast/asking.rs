@@ -9,11 +9,28 @@ use jiff::Timestamp;
 use serde_json::Value;
 use system::transport::{Answer, CallError};
 
-use super::buyer::{Buyer, PATIENCE};
+use super::buyer::{Buyer, PATIENCE, Redirect};
 use crate::{
     oracle::{Asked, TellTale, Told},
     plan::Habit,
 };
+
+/// What an answer is about.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct About<'a> {
+    pub(super) order_id: Option<&'a str>,
+    pub(super) payment_key: Option<&'a str>,
+}
+
+impl<'a> About<'a> {
+    pub(super) fn order(order_id: &'a str) -> Self {
+        Self { order_id: Some(order_id), payment_key: None }
+    }
+
+    pub(super) fn payment(back: &'a Redirect) -> Self {
+        Self { order_id: Some(&back.order_id), payment_key: Some(&back.payment_key) }
+    }
+}
 
 impl Buyer {
     /// Looks at the status page.
@@ -34,7 +51,8 @@ impl Buyer {
         let request = Request::get(url).body(Full::default()).expect("a fixed URL");
         let asked_at = self.clock.now();
         let answer = self.http.send(request, PATIENCE).await;
-        self.note_payment((asked, self.replica), asked_at, order_id, answer.ok().as_ref())
+        let about = About::order(order_id);
+        self.note_payment((asked, self.replica), asked_at, about, answer.ok().as_ref())
     }
 
     pub(super) fn url(&self, replica: usize) -> &str {
@@ -70,7 +88,8 @@ impl Buyer {
         answer: Option<&Answer>,
     ) -> Option<String> {
         let Some(answer) = answer else {
-            self.note((asked, replica), asked_at, None, Told::Nothing("no answer".to_owned()));
+            let told = Told::Nothing("no answer".to_owned());
+            self.note((asked, replica), asked_at, About::default(), told);
             return None;
         };
         // A browser is sent to its order, a program is told of it.
@@ -83,7 +102,8 @@ impl Buyer {
         let (key, request, status) = (key.to_owned(), body.to_string(), answer.status.as_u16());
         let retry_after = retry_after(answer);
         let told = Told::Keyed { key, request, status, body: text, retry_after };
-        self.note((asked, replica), asked_at, order_id.as_deref(), told);
+        let about = About { order_id: order_id.as_deref(), payment_key: None };
+        self.note((asked, replica), asked_at, about, told);
         order_id
     }
 
@@ -92,7 +112,7 @@ impl Buyer {
         &self,
         who: (Asked, usize),
         asked_at: Timestamp,
-        order_id: &str,
+        about: About<'_>,
         answer: Option<&Answer>,
     ) -> Option<String> {
         let told = answer.map_or_else(
@@ -100,7 +120,7 @@ impl Buyer {
             |answer| Told::read(answer.status.as_u16(), &answer.body, retry_after(answer)),
         );
         let status = told.status().map(str::to_owned);
-        self.note(who, asked_at, Some(order_id), told);
+        self.note(who, asked_at, about, told);
         status
     }
 
@@ -108,15 +128,22 @@ impl Buyer {
         &self,
         (asked, replica): (Asked, usize),
         asked_at: Timestamp,
-        order_id: Option<&str>,
+        about: About<'_>,
         told: Told,
     ) {
         let at: Timestamp = self.clock.now();
         let purchase = self.purchase.name.clone();
-        tracing::info!(purchase, order = order_id, ?asked, ?told, "buyer told");
-        let order_id = order_id.map(str::to_owned);
-        let replica = replica % self.shop.urls.len();
-        self.shop.history.add(TellTale { asked_at, at, purchase, order_id, asked, replica, told });
+        tracing::info!(purchase, order = about.order_id, ?asked, ?told, "buyer told");
+        self.shop.history.add(TellTale {
+            asked_at,
+            at,
+            purchase,
+            order_id: about.order_id.map(str::to_owned),
+            payment_key: about.payment_key.map(str::to_owned),
+            asked,
+            replica: replica % self.shop.urls.len(),
+            told,
+        });
     }
 }
 

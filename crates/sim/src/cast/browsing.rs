@@ -11,7 +11,10 @@ use serde_json::Value;
 use system::transport::Answer;
 use tokio::time::sleep;
 
-use super::buyer::{Buyer, PATIENCE, Redirect, TRIES};
+use super::{
+    asking::About,
+    buyer::{Buyer, PATIENCE, Redirect, TRIES},
+};
 use crate::{
     oracle::{Asked, Refusal, Sheet, Told},
     plan::Habit,
@@ -29,14 +32,14 @@ impl Buyer {
     async fn open(
         &self,
         asked: Asked,
-        order_id: Option<&str>,
+        about: About<'_>,
         path: &str,
         (patience, read): (Duration, fn(&str) -> Told),
     ) -> Told {
         let asked_at = self.clock.now();
         let answer = self.page(path, patience).await;
         let told = told(answer.as_ref(), read);
-        self.note((asked, self.replica), asked_at, order_id, told.clone());
+        self.note((asked, self.replica), asked_at, about, told.clone());
         told
     }
 
@@ -71,7 +74,7 @@ impl Buyer {
     /// The key in the form of the shop's front page.
     async fn front_page(&self) -> Option<String> {
         let read = |html: &str| Told::Form(fields(html));
-        let told = self.open(Asked::FrontPage, None, "/", (PATIENCE, read)).await;
+        let told = self.open(Asked::FrontPage, About::default(), "/", (PATIENCE, read)).await;
         let Told::Form(fields) = told else { return None };
         fields.into_iter().find(|(name, _)| name == "key").map(|(_, key)| key)
     }
@@ -92,7 +95,8 @@ impl Buyer {
     pub(super) async fn order_form(&self, order_id: &str) -> Option<String> {
         let path = format!("/checkout/{order_id}");
         let read = |html: &str| Told::Form(fields(html));
-        let told = self.open(Asked::CheckoutPage, Some(order_id), &path, (PATIENCE, read)).await;
+        let about = About::order(order_id);
+        let told = self.open(Asked::CheckoutPage, about, &path, (PATIENCE, read)).await;
         let Told::Form(pairs) = told else { return None };
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         Some(form.extend_pairs(pairs).finish())
@@ -110,7 +114,7 @@ impl Buyer {
         let path = format!("/success?paymentKey={payment_key}&orderId={order_id}&amount={amount}");
         // It is no page of its own: it only sends on.
         let read = |_: &str| Told::Moved(String::new());
-        match self.open(asked, Some(order_id), &path, (patience, read)).await {
+        match self.open(asked, About::payment(back), &path, (patience, read)).await {
             Told::Moved(_) => (true, self.look_at_page(order_id).await),
             told => (!matches!(told, Told::Nothing(_)), None),
         }
@@ -120,13 +124,14 @@ impl Buyer {
     pub(super) async fn turn_back(&self, order_id: &str, location: &str) {
         let Ok(url) = url::Url::parse(location) else { return };
         let path = format!("{}?{}", url.path(), url.query().unwrap_or_default());
-        self.open(Asked::FailPage, Some(order_id), &path, (PATIENCE, shown)).await;
+        self.open(Asked::FailPage, About::order(order_id), &path, (PATIENCE, shown)).await;
     }
 
     /// Looks at the status page, as the browser does that was sent there.
     pub(super) async fn look_at_page(&self, order_id: &str) -> Option<String> {
         let path = format!("/status/{order_id}");
-        let told = self.open(Asked::StatusPage, Some(order_id), &path, (PATIENCE, shown)).await;
+        let about = About::order(order_id);
+        let told = self.open(Asked::StatusPage, about, &path, (PATIENCE, shown)).await;
         told.status().map(str::to_owned)
     }
 }

@@ -9,16 +9,15 @@ use std::{
 };
 
 use futures::future::{join, join_all};
-use hyper::header;
 use serde_json::{Value, json};
 use system::transport::HttpClient;
 use tokio::time::sleep;
 
-use super::{browsing::form_request, env::SimDial, hosts::PSP};
+use super::{asking::About, env::SimDial};
 use crate::{
     engine::{HostClock, HostHandle},
-    oracle::{Asked, TellTale, Told},
-    plan::{CARD, Habit, Purchase},
+    oracle::{Asked, TellTale},
+    plan::{Habit, Purchase},
 };
 
 /// How long a buyer waits for a page.
@@ -69,11 +68,11 @@ pub async fn buyer(host: HostHandle, purchase: Purchase, shop: Shop) {
     sleep(Duration::from_millis(purchase.at_ms)).await;
     let replica = purchase.at_ms as usize;
     let http = HttpClient::new(Arc::new(SimDial(host.clone())));
+    let front = purchase.is_from_the_front_page();
     let mut buyer = Buyer { purchase, shop, http, clock: host.clock(), replica };
     let status = buyer.buy("").await;
     if status.as_deref() == Some("FAILURE") && buyer.purchase.has(Habit::BuyAgain) {
         sleep(Duration::from_secs(20)).await;
-        let front = buyer.purchase.is_from_the_front_page();
         buyer.purchase.habits = if front { vec![Habit::Browser] } else { Vec::new() };
         buyer.buy("-again").await;
     }
@@ -118,16 +117,9 @@ impl Buyer {
                 join(self.confirm(&back), pose).await.0
             }
         };
-        for (n, wait) in [3, 5, 10, 20, 60, 180, 600].into_iter().enumerate() {
-            if matches!(status.as_deref(), Some("SUCCESS" | "FAILURE")) {
-                break;
-            }
-            sleep(Duration::from_secs(wait)).await;
-            status = self.look(&order_id).await.or(status);
-            if n == 2 && status.as_deref() == Some("NOT_STARTED") {
-                // The confirmation never arrived: the buyer reloads the page.
-                status = self.confirm(&back).await;
-            }
+        status = self.follow(&back, status).await;
+        if status.as_deref() == Some("FAILURE") && self.purchase.has(Habit::SecondCard) {
+            status = self.pay_otherwise(&back[0]).await.or(status);
         }
         for habit in self.purchase.habits.clone() {
             if let Habit::LookLater(minutes) = habit {
@@ -141,6 +133,35 @@ impl Buyer {
             }
         }
         status
+    }
+
+    /// Looks again until the payment is final, or nothing seems to come of it.
+    async fn follow(&mut self, back: &[Redirect], told: Option<String>) -> Option<String> {
+        let mut status = told;
+        for (n, wait) in [3, 5, 10, 20, 60, 180, 600].into_iter().enumerate() {
+            if matches!(status.as_deref(), Some("SUCCESS" | "FAILURE")) {
+                break;
+            }
+            sleep(Duration::from_secs(wait)).await;
+            status = self.look(&back[0].order_id).await.or(status);
+            if n == 2 && status.as_deref() == Some("NOT_STARTED") {
+                // The confirmation never arrived: the buyer reloads the page.
+                status = self.confirm(back).await;
+            }
+        }
+        status
+    }
+
+    /// Pays for the same order with another card, now without doing anything else that is unusual, but
+    /// that the page of the first one is loaded again in the end.
+    async fn pay_otherwise(&mut self, first: &Redirect) -> Option<String> {
+        sleep(Duration::from_secs(15)).await;
+        self.purchase.habits.retain(|habit| matches!(habit, Habit::Browser | Habit::BuyAgain));
+        let back = self.pay(&first.order_id).await?;
+        let status = self.confirm(&back).await;
+        let status = self.follow(&back, status).await;
+        let (_, last) = self.confirm_once(Asked::Confirm, self.replica, first, PATIENCE).await;
+        last.or(status)
     }
 
     /// What a checkout is asked for: its key and its body.
@@ -216,66 +237,6 @@ impl Buyer {
         self.note_keyed((asked, replica), asked_at, (key, body), answer.ok().as_ref())
     }
 
-    /// Pays in the PSP's window. `None`: the buyer left, was declined, or could not get there.
-    async fn pay(&mut self, order_id: &str) -> Option<Vec<Redirect>> {
-        let tabs = if self.purchase.has(Habit::TwoTabs) { 2 } else { 1 };
-        let mut back = Vec::new();
-        for _ in 0..tabs {
-            let window = self.open_window(order_id).await?;
-            let deed = match () {
-                () if self.purchase.has(Habit::CloseWindow) => "close",
-                () if self.purchase.has(Habit::Declined) => "decline",
-                () => "approve",
-            };
-            let asked_at = self.clock.now();
-            let location = self.form(&format!("http://{PSP}{window}/{deed}"), "").await?;
-            if deed != "approve" {
-                if self.purchase.has(Habit::Browser) {
-                    self.turn_back(order_id, &location).await;
-                }
-                return None;
-            }
-            let redirect = redirect(&location)?;
-            let told = Told::Approved(redirect.payment_key.clone());
-            self.note((Asked::Window, 0), asked_at, Some(order_id), told);
-            back.push(redirect);
-        }
-        Some(back)
-    }
-
-    async fn open_window(&mut self, order_id: &str) -> Option<String> {
-        let mut form = format!(
-            "orderId={order_id}&orderName={}&amount={}&currency={}\
-             &successUrl=http://shop/success&failUrl=http://shop/fail",
-            self.purchase.name,
-            self.purchase.spell(self.purchase.total()),
-            self.purchase.currency
-        );
-        if self.purchase.has(Habit::Browser) {
-            form = self.order_form(order_id).await?;
-        }
-        if self.purchase.method != CARD {
-            form.push_str(&format!("&method={}", self.purchase.method));
-        }
-        self.form(&format!("http://{PSP}/window/payments"), &form).await
-    }
-
-    /// Sends a form to the PSP's window, again if need be; returns where it redirects to.
-    async fn form(&mut self, url: &str, form: &str) -> Option<String> {
-        for _ in 0..TRIES {
-            let answer = self.http.send(form_request(url, form), PATIENCE).await;
-            let location = answer.ok().and_then(|answer| {
-                let location = answer.headers.get(header::LOCATION)?.to_str().ok()?;
-                Some(location.to_owned())
-            });
-            if location.is_some() {
-                return location;
-            }
-            sleep(Duration::from_secs(4)).await;
-        }
-        None
-    }
-
     /// Confirms with another amount, with somebody else's payment, with one that does not exist.
     async fn try_wrong_ones(&mut self, back: &Redirect) {
         if self.purchase.has(Habit::FalseWebhook) {
@@ -344,7 +305,8 @@ impl Buyer {
         let asked_at = self.clock.now();
         let answer =
             self.post(replica, "/v1/payments/confirm", &body(back), None, patience).await.ok();
-        let status = self.note_payment((asked, replica), asked_at, &back.order_id, answer.as_ref());
+        let about = About::payment(back);
+        let status = self.note_payment((asked, replica), asked_at, about, answer.as_ref());
         (answer.is_some(), status)
     }
 
@@ -382,17 +344,4 @@ impl Buyer {
 
 fn body(back: &Redirect) -> Value {
     json!({ "paymentKey": back.payment_key, "orderId": back.order_id, "amount": back.amount })
-}
-
-/// Reads the query of the success URL.
-fn redirect(location: &str) -> Option<Redirect> {
-    let url = url::Url::parse(location).ok()?;
-    let find = |name: &str| {
-        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    };
-    Some(Redirect {
-        payment_key: find("paymentKey")?,
-        order_id: find("orderId")?,
-        amount: find("amount")?,
-    })
 }

@@ -7,6 +7,7 @@ mod env;
 pub mod hosts;
 mod nemesis;
 mod office;
+mod window;
 
 pub use buyer::{History, Shop, buyer};
 pub use nemesis::{Orphans, heal, run_faults};

@@ -13,6 +13,8 @@ const MACHINES: &[(&str, &[&str])] = &[
             "EXECUTING → FAILURE",
             "UNKNOWN → SUCCESS",
             "UNKNOWN → FAILURE",
+            // By another payment.
+            "FAILURE → EXECUTING",
             "booked in the ledger",
             "booked in the wallet",
         ],

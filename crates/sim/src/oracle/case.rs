@@ -1,9 +1,12 @@
 //! One order with everything that is known of it from outside: what its buyer meant to do and was
 //! told, what was planted on it, what the PSP was asked and what its book says.
+//!
+//! An order that was paid for in several attempts is a case for each: each has its own beginning, its
+//! own end and its own reasons.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
-use fake_psp::{Applied, Call, Cause, Endpoint, Verdict};
+use fake_psp::{Applied, BookEntry, BookKind, Call, Cause, Endpoint, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -18,13 +21,18 @@ use crate::plan::Purchase;
 /// documents it.
 const TO_CONFIRM: SignedDuration = SignedDuration::from_mins(10);
 
-/// Everything about one order.
+/// Everything about one order, or about one of several attempts to pay for it.
 #[derive(Debug)]
 pub(super) struct Case<'a> {
     pub(super) facts: &'a Facts,
     pub(super) payment: &'a PaymentRow,
     pub(super) purchase: Option<&'a Purchase>,
-    pub(super) times: &'a OrderTimes,
+    /// Of the attempt.
+    pub(super) times: Cow<'a, OrderTimes>,
+    /// Of the whole order.
+    pub(super) whole: &'a OrderTimes,
+    /// Which attempt it is, from 0.
+    attempt: usize,
     pub(super) lines: Vec<&'a TellTale>,
     pub(super) calls: Vec<&'a Call>,
     pub(super) struck: Vec<&'a Applied>,
@@ -50,18 +58,22 @@ pub(super) fn all<'a>(facts: &'a Facts) -> Vec<Case<'a>> {
     let purchases: BTreeMap<_, _> = facts.plan.purchases.iter().map(|p| (&*p.name, p)).collect();
     let case = |payment: &'a PaymentRow| {
         let order = payment.order_id.as_str();
-        Case {
+        let whole = facts.times.orders.get(order).unwrap_or(&NOTHING);
+        let case = Case {
             facts,
             payment,
             purchase: purchases.get(payment.order_name.as_str()).copied(),
-            times: facts.times.orders.get(order).unwrap_or(&NOTHING),
+            times: Cow::Borrowed(whole),
+            whole,
+            attempt: 0,
             lines: lines.remove(order).unwrap_or_default(),
             calls: calls.remove(order).unwrap_or_default(),
             struck: struck.remove(order).unwrap_or_default(),
             money: money.remove(order).unwrap_or_default(),
-        }
+        };
+        case.by_attempt()
     };
-    facts.payments.iter().map(case).collect()
+    facts.payments.iter().flat_map(case).collect()
 }
 
 fn by_order<'a, T>(
@@ -80,6 +92,100 @@ fn by_order<'a, T>(
 impl<'a> Case<'a> {
     pub(super) fn id(&self) -> &'a str {
         &self.payment.order_id
+    }
+
+    /// The cases of the attempts that it is made of.
+    fn by_attempt(self) -> Vec<Self> {
+        if self.whole.attempts.len() < 2 {
+            return vec![self];
+        }
+        (0..self.whole.attempts.len()).map(|n| self.of_attempt(n)).collect()
+    }
+
+    fn of_attempt(&self, n: usize) -> Self {
+        let whole = self.whole;
+        let is_mine = |key: Option<&str>, at| whole.attempt_of(key, at) == n;
+        let key = whole.attempts[n].1.as_str();
+        let mut money = Money::default();
+        let book = self.facts.book.iter();
+        book.filter(|e| e.order_id == self.id() && e.payment_key == key).for_each(|e| money.add(e));
+        // Who comes back with a payment that is over is told how the order stands.
+        let is_over = |line: &TellTale| {
+            let next =
+                whole.attempts.get(whole.attempt_of(line.payment_key.as_deref(), line.at) + 1);
+            next.is_some_and(|(began, _)| *began <= line.asked_at)
+        };
+        let line = |line: &&&TellTale| match &line.told {
+            Told::Approved(key) => is_mine(Some(key), line.asked_at),
+            _ if is_over(line) => is_mine(None, line.asked_at),
+            _ => is_mine(line.payment_key.as_deref(), line.asked_at),
+        };
+        let call = |call: &&&Call| is_mine(call.payment_key.as_deref(), call.at);
+        let struck = |applied: &&&Applied| is_mine(applied.payment_key.as_deref(), applied.at);
+        Self {
+            times: Cow::Owned(whole.of_attempt(n)),
+            attempt: n,
+            lines: self.lines.iter().filter(line).copied().collect(),
+            calls: self.calls.iter().filter(call).copied().collect(),
+            struck: self.struck.iter().filter(struck).copied().collect(),
+            money,
+            ..*self
+        }
+    }
+
+    /// Whether a line is about another payment than the one of this attempt.
+    pub(super) fn is_of_another(&self, line: &TellTale) -> bool {
+        let mine = self.times.attempts.first().map(|(_, key)| key);
+        self.is_one_of_several() && line.payment_key.is_some() && line.payment_key.as_ref() != mine
+    }
+
+    /// Whether it is one of several attempts.
+    pub(super) fn is_one_of_several(&self) -> bool {
+        self.whole.attempts.len() > 1
+    }
+
+    /// How the attempt ended, or stands; without several, how the order does.
+    pub(super) fn status(&self) -> &'a str {
+        match self.attempt + 1 < self.whole.attempts.len() {
+            // Nothing else lets a next one begin.
+            true => "FAILURE",
+            false => &self.payment.status,
+        }
+    }
+
+    /// The PSP's book, as far as it is about this attempt.
+    pub(super) fn book(&self) -> impl Iterator<Item = &'a BookEntry> {
+        let key = self.is_one_of_several().then(|| self.whole.attempts[self.attempt].1.as_str());
+        let of_key = move |entry: &&BookEntry| key.is_none_or(|key| entry.payment_key == key);
+        self.order_book().filter(of_key)
+    }
+
+    /// The PSP's book, as far as it is about the order.
+    fn order_book(&self) -> impl Iterator<Item = &'a BookEntry> {
+        let order = self.id();
+        self.facts.book.iter().filter(move |entry| entry.order_id == order)
+    }
+
+    /// Whether the PSP had taken money for the order by a time, by whatever payment.
+    pub(super) fn was_taken_by(&self, at: Timestamp) -> bool {
+        self.order_book().any(|entry| entry.kind == BookKind::Captured && entry.at <= at)
+    }
+
+    /// Whether the PSP has taken money for the order by another attempt: it confirms none after that.
+    pub(super) fn was_taken_otherwise(&self) -> bool {
+        let key = self.times.attempts.first().map_or("", |(_, key)| key.as_str());
+        let captures = self.order_book().filter(|entry| entry.kind == BookKind::Captured);
+        self.is_one_of_several() && captures.into_iter().any(|entry| entry.payment_key != key)
+    }
+
+    /// Whether the buyer could begin to pay all the time between two moments: for the first time, or
+    /// again after a failure that took nothing.
+    pub(super) fn was_payable(&self, from: Timestamp, to: Timestamp) -> bool {
+        match self.whole.stood(from, to) {
+            Some("NOT_STARTED") => true,
+            Some("FAILURE") => !self.was_taken_by(to),
+            _ => false,
+        }
     }
 
     /// What the buyer asked for, in the order of asking.
@@ -106,9 +212,16 @@ impl<'a> Case<'a> {
         approved.map(|(at, _)| at + TO_CONFIRM)
     }
 
+    /// Until when the payment can be confirmed that was begun or, if none was, the last one that the
+    /// buyer approved.
+    pub(super) fn confirmable_until(&self) -> Option<Timestamp> {
+        let begun = self.times.attempts.first().and_then(|(_, key)| self.expires(key));
+        begun.or_else(|| self.approvals().map(|(at, _)| at + TO_CONFIRM).max())
+    }
+
     /// Whether the buyer came too late for the PSP, or so nearly that it does not matter.
     pub(super) fn came_too_late(&self) -> bool {
-        let last = self.approvals().map(|(at, _)| at + TO_CONFIRM).max();
+        let last = self.confirmable_until();
         let came = self.confirmed_at();
         let spare = SignedDuration::from_secs(40);
         came.zip(last).is_some_and(|(came, last)| came + spare >= last)
@@ -147,8 +260,7 @@ impl<'a> Case<'a> {
 
     /// Whether somebody cancelled it by hand at the PSP.
     pub(super) fn was_canceled_by_hand(&self) -> bool {
-        let mut mine = self.facts.book.iter().filter(|entry| entry.order_id == self.id());
-        mine.any(|entry| entry.cause == Cause::Console)
+        self.book().any(|entry| entry.cause == Cause::Console)
     }
 
     /// The calls about the payment in a stretch of time that nothing planted explains.
@@ -204,5 +316,64 @@ impl<'a> Case<'a> {
         let world = self.facts.trouble(Way::EXECUTE, from, to);
         let psp = self.struck.iter().map(|a| lasts(a)).filter(|end| *end >= from).max();
         [Some(from), world, psp].into_iter().flatten().max().expect("from is there")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::{
+        facts::tests::{booked, capture},
+        stories::{ORDER, at, call, line, page, paid, step},
+        times::OperationMove,
+    };
+
+    /// The first card was declined, the second paid.
+    fn twice() -> Facts {
+        let mut facts = paid();
+        let times = facts.times.orders.get_mut(ORDER).expect("it is there");
+        let moved = |ms, status: &str| (at(ms), status.to_owned());
+        times.moves[2] = moved(1_380, "FAILURE");
+        times.moves.extend([moved(20_010, "EXECUTING"), moved(20_100, "SUCCESS")]);
+        times.attempts.push((at(20_010), "second".to_owned()));
+        let second =
+            OperationMove { payment_key: "second".into(), ..step(20_050, "APPROVED", 1, false) };
+        times.operations.push(second);
+        let mut confirm = line(Asked::Confirm, 20_000, 20_150, page("SUCCESS"));
+        confirm.payment_key = Some("second".into());
+        facts.history.push(confirm);
+        facts.calls.push(Call {
+            payment_key: Some("second".into()),
+            ..call(1, Endpoint::Confirm, 20_020, "k", Some(200))
+        });
+        facts.book = booked([capture(ORDER, 500)]);
+        (facts.book[0].at, facts.book[0].payment_key) = (at(20_030), "second".to_owned());
+        facts
+    }
+
+    #[test]
+    fn each_attempt_has_its_own_beginning_end_and_reasons() {
+        let facts = twice();
+        let cases = all(&facts);
+        let [first, second] = &cases[..] else { panic!("{cases:?}") };
+        assert_eq!((first.status(), second.status()), ("FAILURE", "SUCCESS"));
+        assert_eq!(first.times.final_at(), Some(at(1_380)));
+        assert_eq!(second.times.came_to("EXECUTING"), Some(at(20_010)));
+        assert_eq!(second.times.final_at(), Some(at(20_100)));
+        assert_eq!((first.times.done_at, second.times.done_at), (None, Some(at(2_000))));
+        assert_eq!((first.calls.len(), second.calls.len()), (1, 1));
+        assert_eq!((first.money.captures.len(), second.money.captures.len()), (0, 1));
+        // It was asked before the second was begun, and is about the second.
+        assert_eq!(second.confirmed_at(), Some(at(20_000)));
+        assert!(first.was_taken_otherwise() && !second.was_taken_otherwise());
+    }
+
+    #[test]
+    fn an_order_can_be_paid_before_it_is_begun_and_after_a_failure_that_took_nothing() {
+        let facts = twice();
+        let case = &all(&facts)[0];
+        let payable = |from, to| case.was_payable(at(from), at(to));
+        assert!(payable(100, 200) && payable(1_400, 20_000));
+        assert!(!payable(1_300, 1_310) && !payable(1_400, 20_011) && !payable(30_000, 30_001));
     }
 }

@@ -129,6 +129,8 @@ pub struct TellTale {
     pub at: Timestamp,
     pub purchase: String,
     pub order_id: Option<String>,
+    /// The payment by which the buyer wants to have paid, where that is what is asked.
+    pub payment_key: Option<String>,
     /// What the buyer did.
     pub asked: Asked,
     /// Which replica of the payment service was asked, from 0.
@@ -247,6 +249,18 @@ pub(crate) struct Money {
 }
 
 impl Money {
+    /// Takes a line of the PSP's book over.
+    pub(crate) fn add(&mut self, entry: &BookEntry) {
+        self.moves.push(entry.signed_amount());
+        match entry.kind {
+            BookKind::Captured => self.captures.push(entry.amount),
+            BookKind::GivenBack => {
+                self.given_back += entry.amount;
+                self.by_hand += if entry.cause == Cause::Console { entry.amount } else { 0 };
+            }
+        }
+    }
+
     pub(crate) fn kept(&self) -> i64 {
         self.captures.iter().sum::<i64>() - self.given_back
     }
@@ -262,15 +276,7 @@ impl Facts {
     pub(crate) fn money(&self) -> BTreeMap<&str, Money> {
         let mut by_order: BTreeMap<&str, Money> = BTreeMap::new();
         for entry in &self.book {
-            let money = by_order.entry(&entry.order_id).or_default();
-            money.moves.push(entry.signed_amount());
-            match entry.kind {
-                BookKind::Captured => money.captures.push(entry.amount),
-                BookKind::GivenBack => {
-                    money.given_back += entry.amount;
-                    money.by_hand += if entry.cause == Cause::Console { entry.amount } else { 0 };
-                }
-            }
+            by_order.entry(&entry.order_id).or_default().add(entry);
         }
         by_order
     }
@@ -329,6 +335,7 @@ pub(crate) mod tests {
             at: Timestamp::UNIX_EPOCH,
             purchase: format!("purchase of {order_id}"),
             order_id: Some(order_id.to_owned()),
+            payment_key: None,
             asked: Asked::Status,
             replica: 0,
             told,

@@ -13,6 +13,8 @@ const LEGAL: &[(&str, &str)] = &[
     ("EXECUTING", "FAILURE"),
     ("UNKNOWN", "SUCCESS"),
     ("UNKNOWN", "FAILURE"),
+    // By another payment.
+    ("FAILURE", "EXECUTING"),
 ];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +28,8 @@ struct Order {
 #[derive(Debug, Default)]
 pub struct Legal {
     orders: BTreeMap<i64, Order>,
+    /// Order → every payment that was begun for it, the last one last.
+    payments: BTreeMap<String, Vec<String>>,
     done: BTreeSet<String>,
     moves: usize,
     found: Vec<Violation>,
@@ -37,6 +41,7 @@ impl Legal {
 
     /// Takes a commit of the payment database into the book.
     pub fn observe(&mut self, commit: &Commit) {
+        let begun = self.begun(commit);
         for change in commit.changes.iter().filter(|c| c.table == "payment_order") {
             let row = change.row.as_ref().filter(|_| change.op != Op::Delete);
             let Some(row) = row else {
@@ -49,7 +54,13 @@ impl Legal {
                 status: row["status"].as_str().unwrap_or_default().to_owned(),
                 booked: (flag("ledger_updated"), flag("wallet_updated")),
             };
-            self.check(self.orders.get(&change.rowid).cloned(), &order);
+            let before = self.orders.get(&change.rowid).cloned();
+            let again = before.as_ref().is_some_and(|before| before.status == "FAILURE");
+            if again && order.status == "EXECUTING" && !begun.contains(&order.order_id) {
+                let detail = "is executed again, and not by another payment".to_owned();
+                self.report(Some(&order.order_id), detail);
+            }
+            self.check(before, &order);
             self.orders.insert(change.rowid, order);
         }
         for change in commit.changes.iter().filter(|c| c.table == "payment_event") {
@@ -58,6 +69,26 @@ impl Legal {
                 self.done(row["order_id"].as_str().unwrap_or_default());
             }
         }
+    }
+
+    /// The orders for which this commit begins a payment that was not tried before.
+    fn begun(&mut self, commit: &Commit) -> BTreeSet<String> {
+        let mut begun = BTreeSet::new();
+        for change in commit.changes.iter().filter(|c| c.table == "payment_event") {
+            let Some(row) = &change.row else { continue };
+            let text = |name: &str| row.get(name).and_then(|v| v.as_str()).unwrap_or_default();
+            let (order_id, key) = (text("order_id").to_owned(), text("payment_key").to_owned());
+            let tried = self.payments.entry(order_id.clone()).or_default();
+            if tried.last() == Some(&key) || key.is_empty() {
+                continue;
+            }
+            let is_new = !tried.contains(&key);
+            tried.push(key);
+            if is_new {
+                begun.insert(order_id);
+            }
+        }
+        begun
     }
 
     /// A payment is done when all of its orders are booked in both books, and not before.
@@ -193,7 +224,32 @@ pub(crate) mod tests {
         let back = [("NOT_STARTED", 0), ("EXECUTING", 0), ("FAILURE", 0), ("SUCCESS", 0)];
         assert_eq!(judged(&back), 1);
         assert_eq!(judged(&[("NOT_STARTED", 0), ("EXECUTING", 1)]), 1);
+        let again = [("NOT_STARTED", 0), ("EXECUTING", 0), ("FAILURE", 0), ("EXECUTING", 0)];
+        assert_eq!(judged(&again), 1, "by no other payment");
         let lost = [("NOT_STARTED", 0), ("EXECUTING", 0), ("SUCCESS", 1), ("SUCCESS", 0)];
         assert_eq!(judged(&lost), 1);
+    }
+
+    #[test]
+    fn only_another_payment_leaves_a_failure() {
+        let judged = |keys: [&str; 2]| {
+            let mut oracle = Legal::default();
+            let event = |key: &str| {
+                let columns = [
+                    ("order_id", "o".into()),
+                    ("payment_key", key.into()),
+                    ("is_payment_done", 0.into()),
+                ];
+                row("payment_event", Op::Update, 1, &columns)
+            };
+            let steps = ["NOT_STARTED", "EXECUTING", "FAILURE", "EXECUTING"];
+            for (status, key) in steps.into_iter().zip(["", keys[0], keys[0], keys[1]]) {
+                let mut commit = order(status, 0);
+                commit.changes.push(event(key));
+                oracle.observe(&commit);
+            }
+            oracle.found().len()
+        };
+        assert_eq!([judged(["one", "two"]), judged(["one", "one"])], [0, 1]);
     }
 }

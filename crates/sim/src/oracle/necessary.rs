@@ -39,7 +39,7 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
 /// A failure needs a bank that said no, a PSP that lied, a buyer who came too late, or a PSP that
 /// could not be asked in time.
 fn failure(case: &Case<'_>) -> Option<String> {
-    if case.payment.status != "FAILURE" {
+    if case.status() != "FAILURE" {
         return None;
     }
     if !case.money.captures.is_empty() {
@@ -47,14 +47,14 @@ fn failure(case: &Case<'_>) -> Option<String> {
         return (!caused).then(|| "failed, though the PSP took the money and said so".to_owned());
     }
     let bogus = case.asked(Asked::BogusKey).next().is_some();
-    if bogus || case.was_refused() || case.came_too_late() {
+    let caused = case.was_refused() || case.came_too_late() || case.was_taken_otherwise();
+    if bogus || caused {
         return None;
     }
     let Some(begin) = case.confirmed_at() else {
         return Some("failed, though its buyer never confirmed".to_owned());
     };
-    let end = case.approvals().filter_map(|(_, key)| case.expires(key)).max();
-    let end = end.unwrap_or(case.facts.now);
+    let end = case.confirmable_until().unwrap_or(case.facts.now);
     let mut honest = case.honest_calls(begin, end).into_iter();
     if let Some(call) = honest.find(|call| call.endpoint == Endpoint::Confirm) {
         let status = call.status.unwrap_or(0);
@@ -72,8 +72,7 @@ fn paid_for_nothing(case: &Case<'_>) -> Option<String> {
     let proven = case.times.operations.iter().find(|step| step.state == "APPROVED")?;
     let about = |call: &&&Call| is_about_payment(call.endpoint) && call.at <= proven.at;
     let last = case.calls.iter().filter(about).max_by_key(|call| call.seq)?;
-    let mine = case.facts.book.iter();
-    let mine = mine.filter(|entry| entry.order_id == case.id() && entry.at < last.at);
+    let mine = case.book().filter(|entry| entry.at < last.at);
     let (taken, back): (Vec<_>, Vec<_>) = mine.partition(|entry| entry.kind == BookKind::Captured);
     let sum = |entries: &[&fake_psp::BookEntry]| entries.iter().map(|e| e.amount).sum::<i64>();
     let gone = !taken.is_empty() && sum(&taken) == sum(&back);
@@ -91,7 +90,7 @@ fn paid_for_nothing(case: &Case<'_>) -> Option<String> {
 
 /// Whoever confirms begins a payment, unless the shop could not be reached.
 fn never_begun(case: &Case<'_>) -> Option<String> {
-    let first = case.confirmed_at().filter(|_| case.payment.status == "NOT_STARTED")?;
+    let first = case.confirmed_at().filter(|_| case.status() == "NOT_STARTED")?;
     let last = case.asked(Asked::Confirm).map(|line| line.at).max()?;
     let clear = case.facts.is_clear(Way::SHOP, first - CALM, last);
     clear.then(|| "was confirmed by its buyer, and never begun".to_owned())
@@ -108,7 +107,7 @@ fn not_at_once(case: &Case<'_>) -> Option<String> {
     let usual = !case.purchase?.habits.iter().any(unusual);
     let untouched = case.struck.is_empty() && !case.calls.iter().any(|c| c.status == Some(429));
     let calm = case.facts.is_clear(Way::CONFIRM, line.asked_at - CALM, soon);
-    if !(usual && untouched && calm) || case.came_too_late() {
+    if !(usual && untouched && calm) || case.came_too_late() || case.was_taken_otherwise() {
         return None;
     }
     match &line.told {
@@ -169,11 +168,9 @@ fn was_looked_for(case: &Case<'_>, dead: &OperationMove) -> bool {
 /// Only money of an order that the PSP wrongly said it had not taken is given back.
 fn give_back(case: &Case<'_>) -> Option<String> {
     let ours = |entry: &&fake_psp::BookEntry| {
-        entry.order_id == case.id()
-            && entry.kind == BookKind::GivenBack
-            && entry.cause == Cause::Cancel
+        entry.kind == BookKind::GivenBack && entry.cause == Cause::Cancel
     };
-    case.facts.book.iter().find(ours)?;
+    case.book().find(ours)?;
     (!case.was_lied_to()).then(|| "was given back, and nothing asked for that".to_owned())
 }
 

@@ -22,14 +22,18 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
         let (day, kind, subject) = key;
         let Some((seen, _)) = states.first() else { continue };
         let order = subject.rsplit_once('-').map_or(subject.as_str(), |(order, _)| order);
-        let case = cases.iter().find(|case| case.id() == subject || case.id() == order);
-        if !is_caused(facts, (day, kind), case, *seen) {
+        let of_order: Vec<_> =
+            cases.iter().filter(|case| case.id() == subject || case.id() == order).collect();
+        // Whichever attempt it was about.
+        let caused = of_order.iter().any(|case| is_caused(facts, (day, kind), Some(case), *seen));
+        let case = of_order.last().copied();
+        if !caused && (case.is_some() || !is_caused(facts, (day, kind), None, *seen)) {
             let detail = format!("the report of {day} found {kind}, and nothing planted caused it");
             found.push(Violation::new(ID, case.map(Case::id), detail));
         }
         let repaired = states.iter().find(|(_, repair)| repair == "REPAIRED");
         if let (Some(case), Some((at, _))) = (case, repaired)
-            && !is_repaired(case, kind, *at)
+            && !of_order.iter().rev().any(|case| is_repaired(case, kind, *at))
         {
             let detail = format!("the report of {day} calls {kind} repaired, and it was not");
             found.push(Violation::new(ID, Some(case.id()), detail));
@@ -41,10 +45,13 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
 /// Whether a difference was gone by the time at which a report says so.
 fn is_repaired(case: &Case<'_>, kind: &str, by: Timestamp) -> bool {
     match kind {
-        "unresolved" | "unknown_but_taken" => case.times.final_at().is_some_and(|at| at <= by),
+        // What was begun later was not looked at.
+        "unresolved" | "unknown_but_taken" => {
+            let begun = case.times.came_to("EXECUTING");
+            begun.is_none_or(|at| at <= by) && case.times.final_at().is_some_and(|at| at <= by)
+        }
         "failed_but_taken" => {
-            let mine = case.facts.book.iter().filter(|entry| entry.order_id == case.id());
-            let mut back = mine.filter(|entry| entry.kind == BookKind::GivenBack);
+            let mut back = case.book().filter(|entry| entry.kind == BookKind::GivenBack);
             back.any(|entry| entry.at <= by)
         }
         _ => true,
@@ -53,8 +60,7 @@ fn is_repaired(case: &Case<'_>, kind: &str, by: Timestamp) -> bool {
 
 /// Whether the PSP took the order's money on a Korean day.
 fn taken_on(case: &Case<'_>, day: &str) -> bool {
-    let mine = case.facts.book.iter().filter(|entry| entry.order_id == case.id());
-    let mut taken = mine.filter(|entry| entry.kind == BookKind::Captured);
+    let mut taken = case.book().filter(|entry| entry.kind == BookKind::Captured);
     taken.any(|entry| korean_day(entry.at.as_microsecond()) == day)
 }
 

@@ -176,6 +176,7 @@ fn sent_away(case: &Case<'_>) -> Option<String> {
     };
     let early = case.asked(Asked::Confirm).find(|line| {
         line.at < line.asked_at + patience(line)
+            && !case.is_of_another(line)
             && case.facts.is_clear(Way::CONFIRM, line.asked_at - CALM, line.at + CALM)
     })?;
     let (took, wanted) = (early.at.duration_since(early.asked_at).as_millis(), patience(early));
@@ -273,7 +274,8 @@ fn learned(case: &Case<'_>) -> Option<String> {
 fn heard(case: &Case<'_>) -> Option<String> {
     let end = case.times.final_at()?;
     // Of an order with several payments, it may be about one that was not asked for.
-    if case.approvals().count() > 1 || case.asked(Asked::BogusKey).next().is_some() {
+    let several = case.approvals().count() > 1 || case.is_one_of_several();
+    if several || case.asked(Asked::BogusKey).next().is_some() {
         return None;
     }
     let asked = case.times.operations.iter().find(|step| step.state == "SENDING")?.at;

@@ -24,6 +24,7 @@ const LEGAL: &[(&str, &str)] = &[
 struct Operation {
     name: String,
     order_id: String,
+    is_confirm: bool,
     state: String,
     dead: bool,
     key_no: i64,
@@ -42,6 +43,7 @@ impl Operation {
         Self {
             name: format!("the {} of {order_id}", text("kind").to_lowercase()),
             order_id,
+            is_confirm: text("kind") == "CONFIRM",
             state: text("state"),
             dead: number("dead") == 1,
             key_no: number("key_no"),
@@ -102,6 +104,7 @@ impl Operations {
             };
             let mut next = Operation::from_row(row, host);
             let before = self.last.get(&change.rowid);
+            let before_is_none = before.is_none();
             let wrong = match before {
                 None if next.state == "PENDING" => None,
                 None => Some(format!("began as {}", next.state)),
@@ -118,7 +121,14 @@ impl Operations {
                 self.found.push(Violation::new("legal-states", Some(&next.order_id), detail));
             }
             self.moves += usize::from(before.is_some());
+            let order = next.order_id.clone();
             self.last.insert(change.rowid, next);
+            let of_order = |o: &&Operation| o.order_id == order && o.is_confirm;
+            let counts = |o: &&Operation| of_order(o) && o.state != "DECLINED";
+            if before_is_none && self.last.values().filter(counts).count() > 1 {
+                let detail = "is confirmed by two payments at once".to_owned();
+                self.found.push(Violation::new("legal-states", Some(&order), detail));
+            }
         }
     }
 

@@ -16,7 +16,7 @@ fn tale(table: &str, row: &Row) -> Option<Tale> {
         "operation" => {
             let (kind, state) = (text("kind").to_lowercase(), text("state").to_lowercase());
             matches!(state.as_str(), "unknown" | "approved" | "declined")
-                .then(|| (format!("{kind}.{state}"), text("order_id")))
+                .then(|| (format!("{kind}.{state}"), text("payment_key")))
         }
         "payment_order" => (text("status") == "SUCCESS")
             .then(|| ("payment_order.succeeded".to_owned(), text("id"))),
@@ -90,7 +90,7 @@ mod tests {
     fn happened(table: &str) -> Change {
         let columns = [
             ("id", "po-1".into()),
-            ("order_id", "ord-1".into()),
+            ("payment_key", "key-1".into()),
             ("payment_order_id", "po-1".into()),
             ("kind", "CONFIRM".into()),
             ("state", "APPROVED".into()),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     const TALES: [(&str, &str, &str); 4] = [
-        ("operation", "confirm.approved", "ord-1"),
+        ("operation", "confirm.approved", "key-1"),
         ("payment_order", "payment_order.succeeded", "po-1"),
         ("wallet_entry", "wallet.booked", "po-1"),
         ("journal_entry", "ledger.booked", "po-1"),

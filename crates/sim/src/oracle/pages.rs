@@ -1,13 +1,13 @@
 //! Pages told rightly: what a browser is shown is what a program is told, in words.
 
-use fake_psp::BookKind;
+use fake_psp::Endpoint;
 use jiff::Timestamp;
 
 use super::{
     Asked, Sheet, TellTale, Told,
     case::Case,
     necessary::brief,
-    told::{unavailable, unheard, was_status},
+    told::{unavailable, unbegun, unheard, was_status},
 };
 use crate::plan::Purchase;
 
@@ -17,13 +17,27 @@ pub(super) fn page(case: &Case<'_>, line: &TellTale) -> Option<String> {
     match &line.told {
         Told::Nothing(_) => unheard(case, line),
         Told::Refused(refusal) if refusal.status >= 500 => unavailable(case.facts, line, refusal),
-        Told::Form(fields) => wrong_form(case, purchase, fields),
+        Told::Form(fields) => {
+            unasked_form(case, line).or_else(|| wrong_form(case, purchase, fields))
+        }
         Told::Shown(sheet) if line.asked == Asked::FailPage => wrong_way_back(case, sheet),
         Told::Shown(sheet) => wrong_sheet(case, purchase, line, sheet),
         // Who comes to pay again what was begun meanwhile is sent to its status.
-        Told::Moved(to) if *to == format!("/status/{}", case.id()) => None,
+        Told::Moved(to) if *to == format!("/status/{}", case.id()) => match line.asked {
+            Asked::Confirm => unbegun(case, line),
+            _ => case
+                .was_payable(line.asked_at, line.at)
+                .then(|| "wanted to pay, and was sent to the status".to_owned()),
+        },
         other => Some(format!("asked for {:?}, was told {}", line.asked, brief(other))),
     }
+}
+
+/// What may have been paid already must not be paid again.
+fn unasked_form(case: &Case<'_>, line: &TellTale) -> Option<String> {
+    let stood = case.whole.stood(line.asked_at, line.at)?;
+    let open = matches!(stood, "EXECUTING" | "UNKNOWN" | "SUCCESS");
+    open.then(|| format!("was sent to pay for what is {stood}"))
 }
 
 /// The form sends to the PSP what was ordered, and back to us.
@@ -67,7 +81,10 @@ fn wrong_sheet(
     }
     let whole = grouped(&purchase.spell(purchase.total()));
     let again = format!("href=\"/checkout/{}\"", case.id());
-    let next = if status == "NOT_STARTED" { again.as_str() } else { "href=/" };
+    // What failed can be paid otherwise, unless the PSP has taken money for it before.
+    let payable = status == "NOT_STARTED" || status == "FAILURE" && !case.was_taken_by(line.at);
+    let spent = status == "FAILURE" && !payable;
+    let next = if payable || spent && sheet.text.contains(&again) { &again } else { "href=/" };
     let mut missing = vec![case.id(), purchase.name.as_str(), whole.as_str(), words(status), next];
     if status == "FAILURE" {
         missing.extend(where_the_money_is(case, line.at));
@@ -78,12 +95,14 @@ fn wrong_sheet(
 
 /// What the page of a failure has to say of the money; nothing, if the PSP itself lied about it.
 fn where_the_money_is(case: &Case<'_>, at: Timestamp) -> Option<&'static str> {
-    let mine = case.facts.book.iter().filter(|e| e.order_id == case.id() && e.at <= at);
-    match mine.filter(|entry| entry.kind == BookKind::Captured).count() {
-        0 => Some("청구된 금액이 없습니다"),
-        _ if case.was_lied_to() => None,
-        _ => Some("환불됩니다"),
+    if !case.was_taken_by(at) {
+        return Some("청구된 금액이 없습니다");
     }
+    // Who pays again is told by the PSP that it had taken it; else its own lie is all that we have.
+    let mut confirms = case.calls.iter().filter(|call| call.endpoint == Endpoint::Confirm);
+    let told = confirms.any(|call| call.code.as_deref() == Some("DUPLICATED_ORDER_ID"));
+    let lied = case.was_lied_to() || case.was_taken_otherwise();
+    (!lied || told).then_some("환불됩니다")
 }
 
 /// What every page of a status has to say.
@@ -125,9 +144,10 @@ mod tests {
     }
 
     fn sheet(status: &str, follows: &str, words: &str) -> Told {
+        let next = if status == "FAILURE" { "<a href=\"/checkout/o\">" } else { "<a href=/>" };
         Told::Shown(Sheet::read(&format!(
             "{follows}<p class=status data-status={status}>{words}</p><p>purchase of o</p>\
-             <p class=sum>500원</p><p class=id>{ORDER}</p><a href=/>"
+             <p class=sum>500원</p><p class=id>{ORDER}</p>{next}"
         )))
     }
 
@@ -176,8 +196,18 @@ mod tests {
             field("successUrl", "http://shop/success"),
             field("failUrl", "http://shop/fail?order=o"),
         ];
-        let form = |fields: &[_]| also(Asked::CheckoutPage, Told::Form(fields.to_vec()));
+        let form = |fields: &[_]| {
+            let mut facts = paid();
+            let told = Told::Form(fields.to_vec());
+            facts.history.push(line(Asked::CheckoutPage, 60, 90, told));
+            facts
+        };
         assert_eq!(judged(judge, &form(&fields)), [""; 0]);
+        let late = also(Asked::CheckoutPage, Told::Form(fields.clone()));
+        assert_seen(judge, &late, "was sent to pay for what is SUCCESS");
+        let mut away = form(&fields);
+        away.history[3].told = Told::Moved("/status/o".to_owned());
+        assert_seen(judge, &away, "wanted to pay, and was sent to the status");
         fields[2].1 = "5".to_owned();
         assert_seen(judge, &form(&fields), "the order form has");
         let moved = |to: &str| also(Asked::Confirm, Told::Moved(to.to_owned()));

@@ -360,16 +360,20 @@ fn reads(case: &Case<'_>) -> Option<String> {
     (reads > allowed).then(|| format!("was read {reads} times, {allowed} are allowed"))
 }
 
-/// Toss does not look at the body: a key that two orders share gives one the other's answer.
+/// Toss does not look at the body: a key that two payments share gives one the other's answer.
 fn shared_keys(facts: &Facts) -> Vec<Violation> {
     let mut owners = std::collections::BTreeMap::new();
     let mut found = Vec::new();
     for call in &facts.calls {
         let acts = matches!(call.endpoint, Endpoint::Confirm | Endpoint::Cancel);
         let (Some(key), Some(order)) = (&call.idempotency_key, &call.order_id) else { continue };
-        let owner = owners.entry(key).or_insert((order, call.endpoint));
-        if acts && *owner != (order, call.endpoint) {
-            let detail = format!("key {key} was sent for {} and for {order}", owner.0);
+        let mine = (order, &call.payment_key, call.endpoint);
+        let owner = owners.entry(key).or_insert(mine);
+        if acts && *owner != mine {
+            let of = |(order, payment, _): (&String, &Option<String>, _)| {
+                format!("{order} ({})", payment.as_deref().unwrap_or("no payment"))
+            };
+            let detail = format!("key {key} was sent for {} and for {}", of(*owner), of(mine));
             found.push(Violation::new(ID, Some(order), detail));
         }
     }

@@ -69,6 +69,7 @@ pub fn questions(books: &dyn Source, now: Timestamp) -> Vec<Question> {
     asked.extend(ledger());
     asked.extend(wallet(books));
     asked.extend(reconciler(books));
+    asked.extend(attempts(books));
     for days in 0..2 {
         asked.push(payments(now - SignedDuration::from_hours(24 * days)));
     }
@@ -82,16 +83,17 @@ fn operations(path: String, list: Option<&'static str>, rows: &str, shape: Shape
 
 /// What waits for a person.
 pub fn dead_letters() -> Question {
-    let rows = "WHERE dead = 1 ORDER BY order_id";
+    let rows = "WHERE dead = 1 ORDER BY payment_key";
     operations("/v1/dead-letters?limit=1".to_owned(), Some("dead_letters"), rows, Shape::All)
 }
 
 fn executor(books: &dyn Source) -> Vec<Question> {
-    let open = "SELECT order_id || ' ' || kind AS k FROM operation ORDER BY updated_at DESC";
+    let open = "SELECT order_id || ' ' || kind || ' ' || payment_key AS k FROM operation \
+                ORDER BY updated_at DESC";
     let latest = keys(books, "executor", open).into_iter().take(SOME).filter_map(|key| {
-        let (order, kind) = key.split_once(' ')?;
-        let path = format!("/v1/executions/{order}?kind={kind}");
-        let rows = format!("WHERE order_id = '{order}' AND kind = '{kind}'");
+        let [order, kind, payment] = key.split(' ').collect::<Vec<_>>().try_into().ok()?;
+        let path = format!("/v1/executions/{order}?kind={kind}&payment_key={payment}");
+        let rows = format!("WHERE payment_key = '{payment}' AND kind = '{kind}'");
         Some(operations(path, None, &rows, Shape::One))
     });
     std::iter::once(dead_letters()).chain(latest).collect()
@@ -170,6 +172,26 @@ fn reconciler(books: &dyn Source) -> Vec<Question> {
     let list = "SELECT json_quote(day) AS j FROM report ORDER BY day DESC".to_owned();
     let list = question("/v1/reports".to_owned(), list, Shape::Under("days"));
     std::iter::once(list).chain(latest).collect()
+}
+
+/// Every try to pay for the orders that were tried most often.
+fn attempts(books: &dyn Source) -> Vec<Question> {
+    let tried = "SELECT order_id AS k FROM attempt GROUP BY 1 ORDER BY COUNT(*) DESC, 1";
+    let orders = keys(books, "payment", tried).into_iter().take(SOME);
+    let question = |order: String| Question {
+        service: "payment",
+        path: format!("/v1/payments/{order}/attempts"),
+        list: None,
+        sql: format!(
+            "SELECT json_object('payment_key', payment_key, 'no', no, 'state', state, \
+             'failure', json(IIF(failure_code IS NULL, NULL, \
+             json_object('code', failure_code, 'message', COALESCE(failure_message, '')))), \
+             'began_at', began_at, 'ended_at', ended_at) AS j \
+             FROM attempt WHERE order_id = '{order}' ORDER BY began_at, no"
+        ),
+        shape: Shape::Under("attempts"),
+    };
+    orders.map(question).collect()
 }
 
 /// The payments of a Korean day.

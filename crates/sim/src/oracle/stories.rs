@@ -41,6 +41,7 @@ pub(super) fn paid() -> Facts {
     let moves = [(0, "NOT_STARTED"), (1_210, "EXECUTING"), (1_380, "SUCCESS")];
     let times = OrderTimes {
         moves: moves.map(|(ms, status)| (at(ms), status.to_owned())).to_vec(),
+        attempts: vec![(at(1_210), "payment-key".to_owned())],
         done_at: Some(at(2_000)),
         operations: vec![
             step(1_250, "PENDING", 0, false),
@@ -124,7 +125,8 @@ fn opened() -> Told {
 }
 
 pub(super) fn step(ms: i64, state: &str, tries: i64, dead: bool) -> OperationMove {
-    OperationMove { at: at(ms), kind: "CONFIRM".into(), state: state.into(), tries, dead }
+    let (payment_key, kind) = ("payment-key".into(), "CONFIRM".into());
+    OperationMove { at: at(ms), payment_key, kind, state: state.into(), tries, dead }
 }
 
 pub(super) fn call(seq: u64, endpoint: Endpoint, ms: i64, key: &str, status: Option<u16>) -> Call {

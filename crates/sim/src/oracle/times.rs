@@ -23,6 +23,8 @@ pub struct Times {
 pub(super) struct OrderTimes {
     /// Every status that its payment orders were given.
     pub(super) moves: Vec<(Timestamp, String)>,
+    /// Every payment of the PSP's by which it was to be paid, and when that was begun.
+    pub(super) attempts: Vec<(Timestamp, String)>,
     /// When it was declared done.
     pub(super) done_at: Option<Timestamp>,
     /// Every state of the executor's operations.
@@ -38,6 +40,7 @@ pub(super) struct OrderTimes {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OperationMove {
     pub(super) at: Timestamp,
+    pub(super) payment_key: String,
     pub(super) kind: String,
     pub(super) state: String,
     pub(super) tries: i64,
@@ -90,6 +93,7 @@ impl OrderTimes {
     pub(super) const fn new() -> Self {
         Self {
             moves: Vec::new(),
+            attempts: Vec::new(),
             done_at: None,
             operations: Vec::new(),
             wallet: BTreeMap::new(),
@@ -106,11 +110,18 @@ impl OrderTimes {
                     self.moves.push((at, status));
                 }
             }
-            "payment_event" if number(row, "is_payment_done") == 1 => {
-                self.done_at.get_or_insert(at);
+            "payment_event" => {
+                let key = text(row, "payment_key");
+                if !key.is_empty() && self.attempts.last().is_none_or(|(_, last)| *last != key) {
+                    self.attempts.push((at, key));
+                }
+                if number(row, "is_payment_done") == 1 {
+                    self.done_at.get_or_insert(at);
+                }
             }
             "operation" => self.operations.push(OperationMove {
                 at,
+                payment_key: text(row, "payment_key"),
                 kind: text(row, "kind"),
                 state: text(row, "state"),
                 tries: number(row, "tries"),
@@ -126,6 +137,36 @@ impl OrderTimes {
             }
             _ => {}
         }
+    }
+
+    /// The attempt to which something belongs that is about this payment or, if that is none of the
+    /// order's, was at this time.
+    pub(super) fn attempt_of(&self, payment_key: Option<&str>, at: Timestamp) -> usize {
+        let named = self.attempts.iter().position(|(_, key)| Some(key.as_str()) == payment_key);
+        let then = || self.attempts.iter().rposition(|(began, _)| *began <= at);
+        named.or_else(then).unwrap_or(0)
+    }
+
+    /// What of it is about one attempt.
+    pub(super) fn of_attempt(&self, n: usize) -> Self {
+        let at = |at: &Timestamp| self.attempt_of(None, *at) == n;
+        let is_last = n + 1 == self.attempts.len();
+        let mut mine = match is_last {
+            true => self.clone(),
+            false => Self { done_at: None, ..Self::new() },
+        };
+        mine.moves = self.moves.iter().filter(|(when, _)| at(when)).cloned().collect();
+        mine.attempts = vec![self.attempts[n].clone()];
+        let of_key = |step: &&OperationMove| step.payment_key == self.attempts[n].1;
+        mine.operations = self.operations.iter().filter(of_key).cloned().collect();
+        mine
+    }
+
+    /// Where it stood all the time between two moments; `None` if it moved meanwhile.
+    pub(super) fn stood(&self, from: Timestamp, to: Timestamp) -> Option<&str> {
+        let before = self.moves.iter().rposition(|(at, _)| *at <= from)?;
+        let still = self.moves.get(before + 1).is_none_or(|(at, _)| *at > to);
+        still.then(|| self.moves[before].1.as_str())
     }
 
     /// When the payment came to a status.

@@ -129,6 +129,7 @@ fn habits(work: &Workload, draw: &mut impl Rng) -> Vec<Habit> {
     let seconds = draw.random_range(10..300);
     habits.extend(again.then_some(Habit::CheckoutAgain(seconds)));
     habits.extend(draw.random_bool(work.browser).then_some(Habit::Browser));
+    habits.extend(draw.random_bool(work.second_card).then_some(Habit::SecondCard));
     habits
 }
 

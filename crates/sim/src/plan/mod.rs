@@ -120,6 +120,8 @@ pub enum Habit {
     CheckoutAgain(u64),
     /// Uses the shop's pages, and not its API.
     Browser,
+    /// Pays for the same order with another card after being told that it failed.
+    SecondCard,
 }
 
 impl Purchase {

@@ -115,6 +115,8 @@ pub struct Workload {
     pub tampered: f64,
     /// Buys again after being told that it failed.
     pub buy_again: f64,
+    /// Pays for the same order with another card after being told that it failed.
+    pub second_card: f64,
     /// Reuses the checkout's idempotency key for another body.
     pub key_reused: f64,
     /// The same, at another replica, while the first request is on its way.
@@ -152,6 +154,7 @@ impl Default for Workload {
             impatient: 0.0,
             tampered: 0.0,
             buy_again: 0.5,
+            second_card: 0.0,
             key_reused: 0.0,
             key_raced: 0.0,
             foreign_key: 0.0,

@@ -160,7 +160,7 @@ impl Executor {
         tx.commit().await?;
         tracing::info!(order = settled.order_id, verb = settled.kind.code(), ?verdict, "settled");
         self.feed.announce();
-        let _ = self.settled.send(settled.order_id.as_str().into());
+        let _ = self.settled.send(settled.payment_key.as_str().into());
         Ok(due)
     }
 
@@ -197,7 +197,8 @@ impl Executor {
             (Kind::Cancel, State::Declined) => "cancel.declined",
             (Kind::Cancel, _) => "cancel.unknown",
         };
-        let subject = &execution.order_id;
+        // Of each payment, not of each order: what is told once is told once for ever.
+        let subject = &execution.payment_key;
         self.feed.publish(tx, NewEvent { kind, subject, data: json!(execution) }).await
     }
 }

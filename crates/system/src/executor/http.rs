@@ -14,7 +14,8 @@ use tokio::{
 };
 
 use super::{
-    Executor, operation,
+    Executor,
+    operation::{self, Operation},
     psp::{StatementError, Verdict},
     wire::{DeadLetters, Execute, Execution, Kind, Settlements, Transactions},
 };
@@ -58,19 +59,19 @@ async fn execute(
     if OrderId::parse(&asked.order_id).is_none() {
         return Err(Problem::invalid("order_id", "must be 6 to 64 letters, digits, - or _"));
     }
-    let key = (asked.order_id.as_str(), Kind::Confirm);
+    let key = (asked.payment_key.as_str(), Kind::Confirm);
     let now = executor.clock.micros();
     let outcomes = executor.settled.subscribe();
-    match operation::accept(&executor.store, key, &asked.payment_key, money, now).await {
+    match operation::accept(&executor.store, key, &asked.order_id, money, now).await {
         Err(e) if e.is_unique_violation() => {
-            return Err(Problem::conflict("this payment key pays for another order"));
+            return Err(Problem::conflict("this order is being paid with another payment key"));
         }
         other => other?,
     }
     executor.wake.now();
     let operation = executor.outcome(key, Duration::from_millis(wait.wait_ms), outcomes).await?;
-    if operation.payment_key != asked.payment_key || operation.money != money {
-        return Err(Problem::conflict("this order is being paid with another payment key"));
+    if operation.order_id != asked.order_id || operation.money != money {
+        return Err(Problem::conflict("this payment key pays for another order"));
     }
     Ok(Json(operation.to_wire()))
 }
@@ -81,14 +82,16 @@ async fn show(
     Query(shown): Query<Shown>,
 ) -> Result<Json<Execution>, Problem> {
     let kind = shown.kind.unwrap_or(Kind::Confirm);
-    let operation = operation::find(&executor.store, &order_id, kind).await?;
-    operation.map(|o| Json(o.to_wire())).ok_or_else(|| unknown_order(&order_id))
+    let operation = executor.operation(&order_id, shown.payment_key.as_deref(), kind).await?;
+    Ok(Json(operation.to_wire()))
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Shown {
     kind: Option<Kind>,
+    /// Which payment of the order; by default the one that counts for it.
+    payment_key: Option<String>,
 }
 
 /// Reads the payment at the PSP and takes over what that proves. Sends nothing.
@@ -96,8 +99,7 @@ async fn recheck(
     State(executor): State<Executor>,
     Path(order_id): Path<String>,
 ) -> Result<Json<Execution>, Problem> {
-    let find = || operation::find(&executor.store, &order_id, Kind::Confirm);
-    let operation = find().await?.ok_or_else(|| unknown_order(&order_id))?;
+    let operation = executor.operation(&order_id, None, Kind::Confirm).await?;
     if operation.is_final() || operation.sends == 0 {
         return Ok(Json(operation.to_wire()));
     }
@@ -106,27 +108,38 @@ async fn recheck(
     if let Verdict::Approved { .. } | Verdict::Declined(_) = verdict {
         executor.settle(&operation, verdict).await?;
     }
-    let operation = find().await?.ok_or_else(|| unknown_order(&order_id))?;
+    let key = Some(operation.payment_key.as_str());
+    let operation = executor.operation(&order_id, key, Kind::Confirm).await?;
     Ok(Json(operation.to_wire()))
 }
 
-/// Gives the whole payment back.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GiveBack {
+    /// Which payment of the order; by default the one that counts for it.
+    payment_key: Option<String>,
+    /// How long to wait for a proven outcome.
+    #[serde(default)]
+    wait_ms: u64,
+}
+
+/// Gives a whole payment back.
 async fn cancel(
     State(executor): State<Executor>,
     Path(order_id): Path<String>,
-    Query(wait): Query<Wait>,
+    Query(asked): Query<GiveBack>,
 ) -> Result<Json<Execution>, Problem> {
-    let confirm = operation::find(&executor.store, &order_id, Kind::Confirm).await?;
-    let confirm = confirm.ok_or_else(|| unknown_order(&order_id))?;
+    let payment_key = asked.payment_key.as_deref();
+    let confirm = executor.operation(&order_id, payment_key, Kind::Confirm).await?;
     if !confirm.is_final() {
         return Err(Problem::conflict("the payment is not settled yet; redrive it first"));
     }
-    let key = (order_id.as_str(), Kind::Cancel);
+    let key = (confirm.payment_key.as_str(), Kind::Cancel);
     let now = executor.clock.micros();
     let outcomes = executor.settled.subscribe();
-    operation::accept(&executor.store, key, &confirm.payment_key, confirm.money, now).await?;
+    operation::accept(&executor.store, key, &order_id, confirm.money, now).await?;
     executor.wake.now();
-    let operation = executor.outcome(key, Duration::from_millis(wait.wait_ms), outcomes).await?;
+    let operation = executor.outcome(key, Duration::from_millis(asked.wait_ms), outcomes).await?;
     Ok(Json(operation.to_wire()))
 }
 
@@ -145,8 +158,8 @@ async fn dead_letters(
     let limit = page.limit.unwrap_or(100).clamp(1, 500);
     let found = operation::dead_letters(&executor.store, &page.after, limit).await?;
     let full = found.len() as i64 == limit;
-    let next = found.last().filter(|_| full).map(|last| last.order_id.clone());
-    let dead_letters = found.iter().map(operation::Operation::to_wire).collect();
+    let next = found.last().filter(|_| full).map(|last| last.payment_key.clone());
+    let dead_letters = found.iter().map(Operation::to_wire).collect();
     Ok(Json(DeadLetters { dead_letters, next }))
 }
 
@@ -162,9 +175,13 @@ async fn redrive(
         executor.wake.now();
     }
     let patience = Duration::from_millis(wait.wait_ms);
-    let cancel = operation::find(&executor.store, &order_id, Kind::Cancel).await?;
-    let kind = cancel.filter(|c| !c.is_final()).map_or(Kind::Confirm, |c| c.kind);
-    let operation = executor.outcome((&order_id, kind), patience, outcomes).await?;
+    let cancel = operation::of_order(&executor.store, &order_id, Kind::Cancel).await?;
+    let waited_for = match cancel.filter(|cancel| !cancel.is_final()) {
+        Some(cancel) => cancel,
+        None => executor.operation(&order_id, None, Kind::Confirm).await?,
+    };
+    let key = (waited_for.payment_key.as_str(), waited_for.kind);
+    let operation = executor.outcome(key, patience, outcomes).await?;
     Ok(Json(operation.to_wire()))
 }
 
@@ -207,17 +224,32 @@ fn unknown_order(order_id: &str) -> Problem {
 }
 
 impl Executor {
+    /// An order's operation of one kind: on this payment, or on the one that counts for it.
+    async fn operation(
+        &self,
+        order_id: &str,
+        payment_key: Option<&str>,
+        kind: Kind,
+    ) -> Result<Operation, Problem> {
+        let found = match payment_key {
+            Some(key) => operation::find(&self.store, key, kind).await?,
+            None => operation::of_order(&self.store, order_id, kind).await?,
+        };
+        let of_this = found.filter(|operation| operation.order_id == order_id);
+        of_this.ok_or_else(|| unknown_order(order_id))
+    }
+
     /// The operation once its outcome is known, or as it is after `wait`.
     async fn outcome(
         &self,
-        (order_id, kind): (&str, Kind),
+        (payment_key, kind): (&str, Kind),
         wait: Duration,
         mut outcomes: tokio::sync::broadcast::Receiver<std::sync::Arc<str>>,
-    ) -> Result<operation::Operation, Problem> {
+    ) -> Result<Operation, Problem> {
         let deadline = Instant::now() + wait.min(MAX_WAIT);
         loop {
-            let operation = operation::find(&self.store, order_id, kind).await?;
-            let operation = operation.ok_or_else(|| unknown_order(order_id))?;
+            let operation = operation::find(&self.store, payment_key, kind).await?;
+            let operation = operation.expect("accepted before, and never deleted");
             let left = deadline.saturating_duration_since(Instant::now());
             if operation.is_final() || left.is_zero() {
                 return Ok(operation);
@@ -226,7 +258,7 @@ impl Executor {
             let news = async {
                 loop {
                     match outcomes.recv().await {
-                        Ok(settled) if &*settled == order_id => break,
+                        Ok(settled) if &*settled == payment_key => break,
                         Ok(_) => {}
                         Err(RecvError::Lagged(_)) => break,
                         Err(RecvError::Closed) => std::future::pending().await,

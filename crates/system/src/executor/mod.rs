@@ -83,7 +83,7 @@ struct Executor {
     psp: psp::Psp,
     feed: Feed,
     wake: Wake,
-    /// Order ids whose operation has just been settled, for callers that wait.
+    /// Payment keys whose operation has just been settled, for callers that wait.
     settled: broadcast::Sender<Arc<str>>,
     common: Common,
     psp_deadline: Duration,
@@ -95,6 +95,7 @@ const SCHEMA: &[Migration] = &[
     FEED_SCHEMA,
     Migration { name: "operation", sql: include_str!("schema.sql") },
     Migration { name: "unsent tries", sql: include_str!("unsent.sql") },
+    Migration { name: "attempts", sql: include_str!("attempts.sql") },
 ];
 
 /// Runs the executor until `stop`.
@@ -149,13 +150,40 @@ mod tests {
         sqlx::any::install_default_drivers();
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("executor.db").display());
-        let key = ("order-0001", wire::Kind::Confirm);
-        let money = Money::from_minor(1_000, Currency::Krw);
         let earlier = Store::open(&url, &SCHEMA[..2]).await.expect("a database");
-        operation::accept(&earlier, key, "pay-1", money, 0).await.expect("accepted");
+        // As the first version wrote it.
+        let sql = "INSERT INTO operation (order_id, kind, payment_key, currency, amount, state, \
+             due_at, created_at, updated_at) \
+             VALUES ('order-0001', 'CONFIRM', 'pay-1', 'KRW', 1000, 'PENDING', 5, 5, 5)";
+        sqlx::query(sql).execute(&mut *earlier.acquire().await.expect("free")).await.expect("old");
         earlier.close().await;
         let store = Store::open(&url, SCHEMA).await.expect("the same database");
-        let found = operation::find(&store, key.0, key.1).await.expect("read").expect("there");
-        assert_eq!((found.money, found.unsent), (money, 0));
+        let found = operation::find(&store, "pay-1", wire::Kind::Confirm).await.expect("read");
+        let found = found.expect("it is there");
+        let money = Money::from_minor(1_000, Currency::Krw);
+        assert_eq!((&*found.order_id, found.money, found.unsent), ("order-0001", money, 0));
+    }
+
+    /// A repetition is taken for what it is, and not for a second payment.
+    #[tokio::test]
+    async fn an_order_has_one_confirmation_that_is_not_declined() {
+        sqlx::any::install_default_drivers();
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("executor.db").display());
+        let store = Store::open(&url, SCHEMA).await.expect("a database");
+        let money = Money::from_minor(1_000, Currency::Krw);
+        let accept = async |key| {
+            let confirm = (key, wire::Kind::Confirm);
+            operation::accept(&store, confirm, "order-0001", money, 0).await
+        };
+        accept("pay-1").await.expect("the first");
+        accept("pay-1").await.expect("the same again");
+        let second = accept("pay-2").await.expect_err("another, while the first is open");
+        assert!(second.is_unique_violation(), "{second}");
+        let declined = "UPDATE operation SET state = 'DECLINED' WHERE payment_key = 'pay-1'";
+        sqlx::query(declined).execute(&mut *store.acquire().await.expect("free")).await.unwrap();
+        accept("pay-2").await.expect("the first is proven to have failed");
+        let counts = operation::of_order(&store, "order-0001", wire::Kind::Confirm).await;
+        assert_eq!(counts.expect("read").expect("there").payment_key, "pay-2");
     }
 }

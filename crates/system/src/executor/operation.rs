@@ -64,9 +64,11 @@ impl Operation {
     }
 
     /// The PSP's idempotency key: ours alone, never a caller's, because Toss does not look at the
-    /// body and would answer a reused key with another order's result.
+    /// body and would answer a reused key with another payment's result.
+    ///
+    /// It names the payment, not the order: a second card must not get the first one's refusal.
     pub(super) fn idempotency_key(&self) -> String {
-        format!("hanbeon.{}.{}.{}", self.kind.code().to_lowercase(), self.order_id, self.key_no)
+        format!("hanbeon.{}.{}.{}", self.kind.code().to_lowercase(), self.payment_key, self.key_no)
     }
 
     /// Whether the PSP has answered the current key with an error that it will repeat for ever.
@@ -103,21 +105,24 @@ impl Operation {
 }
 
 /// Accepts an operation, due at once; one that is already there stays as it is.
+///
+/// # Errors
+/// A unique violation if another payment of the order is being confirmed, or was.
 pub(super) async fn accept(
     store: &Store,
-    (order_id, kind): (&str, Kind),
-    payment_key: &str,
+    (payment_key, kind): (&str, Kind),
+    order_id: &str,
     money: Money,
     now: i64,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO operation (order_id, kind, payment_key, currency, amount, state, due_at, \
+        "INSERT INTO operation (payment_key, kind, order_id, currency, amount, state, due_at, \
          created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'PENDING', $6, $6, $6) \
-         ON CONFLICT (order_id, kind) DO NOTHING",
+         ON CONFLICT (payment_key, kind) DO NOTHING",
     )
-    .bind(order_id)
-    .bind(kind.code())
     .bind(payment_key)
+    .bind(kind.code())
+    .bind(order_id)
     .bind(money.currency().code())
     .bind(money.minor())
     .bind(now)
@@ -126,13 +131,32 @@ pub(super) async fn accept(
     Ok(())
 }
 
-/// Reads one operation.
+/// Reads the operation of one kind on a payment.
 pub(super) async fn find(
+    store: &Store,
+    payment_key: &str,
+    kind: Kind,
+) -> Result<Option<Operation>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM operation WHERE payment_key = $1 AND kind = $2");
+    let row = sqlx::query::<Any>(AssertSqlSafe(sql))
+        .bind(payment_key)
+        .bind(kind.code())
+        .fetch_optional(&mut *store.acquire().await?)
+        .await?;
+    Ok(row.as_ref().map(Operation::from_row).transpose()?)
+}
+
+/// Reads the operation of one kind that counts for an order: the one that is not declined, of which
+/// there is at most one confirmation, or else the last.
+pub(super) async fn of_order(
     store: &Store,
     order_id: &str,
     kind: Kind,
 ) -> Result<Option<Operation>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM operation WHERE order_id = $1 AND kind = $2");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM operation WHERE order_id = $1 AND kind = $2 \
+         ORDER BY CASE state WHEN 'DECLINED' THEN 1 ELSE 0 END, created_at DESC, payment_key LIMIT 1"
+    );
     let row = sqlx::query::<Any>(AssertSqlSafe(sql))
         .bind(order_id)
         .bind(kind.code())
@@ -151,9 +175,9 @@ pub(super) async fn claim(
 ) -> Result<Vec<Operation>, StoreError> {
     let sql = format!(
         "UPDATE operation SET state = 'SENDING', tries = tries + 1, sends = sends + 1, \
-         due_at = $1, updated_at = $2 WHERE (order_id, kind) IN (\
-             SELECT order_id, kind FROM operation WHERE due_at <= $2 \
-             ORDER BY due_at, order_id LIMIT $3 {}) RETURNING {COLUMNS}",
+         due_at = $1, updated_at = $2 WHERE (payment_key, kind) IN (\
+             SELECT payment_key, kind FROM operation WHERE due_at <= $2 \
+             ORDER BY due_at, order_id, payment_key LIMIT $3 {}) RETURNING {COLUMNS}",
         store.skip_locked()
     );
     let rows = sqlx::query::<Any>(AssertSqlSafe(sql))
@@ -164,7 +188,8 @@ pub(super) async fn claim(
         .await?;
     let mut operations: Vec<_> = rows.iter().map(Operation::from_row).collect::<Result<_, _>>()?;
     // RETURNING promises no order.
-    operations.sort_by(|a, b| (&a.order_id, a.kind).cmp(&(&b.order_id, b.kind)));
+    let place = |o: &Operation| (o.order_id.clone(), o.payment_key.clone(), o.kind);
+    operations.sort_by_cached_key(place);
     Ok(operations)
 }
 
@@ -179,7 +204,7 @@ pub(super) async fn finish(
     let sql = format!(
         "UPDATE operation SET state = $1, approved_at = $2, reason_code = $3, \
          reason_message = $4, due_at = NULL, dead = 0, updated_at = $5 \
-         WHERE order_id = $6 AND kind = $7 AND state NOT IN ('APPROVED', 'DECLINED') \
+         WHERE payment_key = $6 AND kind = $7 AND state NOT IN ('APPROVED', 'DECLINED') \
          RETURNING {COLUMNS}"
     );
     let row = sqlx::query::<Any>(AssertSqlSafe(sql))
@@ -188,7 +213,7 @@ pub(super) async fn finish(
         .bind(outcome.err().map(|r| r.code.as_str()))
         .bind(outcome.err().map(|r| r.message.as_str()))
         .bind(now)
-        .bind(operation.order_id.as_str())
+        .bind(operation.payment_key.as_str())
         .bind(operation.kind.code())
         .fetch_optional(&mut **tx)
         .await?;
@@ -218,7 +243,7 @@ pub(super) async fn put_back(
         "UPDATE operation SET state = 'UNKNOWN', reason_code = $1, reason_message = $2, \
          key_no = $3, burnt = $4, due_at = $5, dead = $6, updated_at = $7, \
          tries = tries - $11, unsent = CASE WHEN $11 = 1 THEN unsent + 1 ELSE 0 END \
-         WHERE order_id = $8 AND kind = $9 AND state = 'SENDING' AND sends = $10 \
+         WHERE payment_key = $8 AND kind = $9 AND state = 'SENDING' AND sends = $10 \
          RETURNING {COLUMNS}"
     );
     let row = sqlx::query::<Any>(AssertSqlSafe(sql))
@@ -229,7 +254,7 @@ pub(super) async fn put_back(
         .bind(due_at)
         .bind(i64::from(due_at.is_none()))
         .bind(now)
-        .bind(operation.order_id.as_str())
+        .bind(operation.payment_key.as_str())
         .bind(operation.kind.code())
         .bind(operation.sends)
         .bind(i64::from(failed.unsent))
@@ -251,15 +276,15 @@ pub(super) async fn redrive(store: &Store, order_id: &str, now: i64) -> Result<b
     Ok(redriven.rows_affected() > 0)
 }
 
-/// The dead letters after `after`, by order id.
+/// The dead letters after `after`, by payment key.
 pub(super) async fn dead_letters(
     store: &Store,
     after: &str,
     limit: i64,
 ) -> Result<Vec<Operation>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM operation WHERE dead = 1 AND order_id > $1 \
-         ORDER BY order_id, kind LIMIT $2"
+        "SELECT {COLUMNS} FROM operation WHERE dead = 1 AND payment_key > $1 \
+         ORDER BY payment_key LIMIT $2"
     );
     let rows = sqlx::query::<Any>(AssertSqlSafe(sql))
         .bind(after)

@@ -1,7 +1,7 @@
 //! Verb: confirm. The buyer came back from the PSP's window; take the money.
 //!
 //! What can stop where, and what then:
-//! - before `begin_execution` commits: nothing has begun; the buyer (or the page) asks again;
+//! - before [`PaymentService::begin`] commits: nothing has begun; the buyer (or the page) asks again;
 //! - after it: the orders are EXECUTING and `ask_at` is set, so [`PaymentService::ask_again`]
 //!   asks the executor, here or in another replica;
 //! - the executor was asked and its answer is lost: the same; it knows the order by its id;
@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use super::{
     PaymentService,
+    attempt::Begun,
     records::{self, Record},
-    state::Status,
     wire::{Confirm, Payment},
 };
 use crate::{
@@ -89,50 +89,15 @@ impl PaymentService {
         if !is_payment_key(&asked.payment_key) {
             return Err(ConfirmError::NoPaymentKey);
         }
-        match &record.payment_key {
-            Some(key) if *key != asked.payment_key => return Err(ConfirmError::OtherPayment),
-            Some(_) => {}
-            None => self.begin_execution(asked).await?,
-        }
-        if !record.payment.status.is_final() {
+        let is_open = match &record.payment_key {
+            Some(key) if *key == asked.payment_key => !record.payment.status.is_final(),
+            _ => self.begin(asked).await? == Begun::Open,
+        };
+        if is_open {
             self.ask(&asked.order_id, &asked.payment_key, record.money, patience).await?;
         }
         let record = records::find(&self.store, &asked.order_id).await?;
         record.map(|record: Record| record.payment).ok_or(ConfirmError::UnknownOrder)
-    }
-
-    /// Commits that this payment, and no other, is to pay for the order.
-    async fn begin_execution(&self, asked: &Confirm) -> Result<(), ConfirmError> {
-        let now = self.clock.micros();
-        let mut tx = self.store.begin().await?;
-        let claimed = sqlx::query(
-            "UPDATE payment_event SET payment_key = $1, ask_at = $2 \
-             WHERE order_id = $3 AND payment_key IS NULL",
-        )
-        .bind(asked.payment_key.as_str())
-        .bind(now + self.ask_backoff.base.as_micros() as i64)
-        .bind(asked.order_id.as_str())
-        .execute(&mut *tx)
-        .await
-        .map_err(|error| match StoreError::from(error) {
-            e if e.is_unique_violation() => ConfirmError::OtherOrder,
-            e => e.into(),
-        })?;
-        if claimed.rows_affected() == 0 {
-            // Another request was first; if it brought the same payment, all is well.
-            tx.rollback().await?;
-            let record = records::find(&self.store, &asked.order_id).await?;
-            let key = record.and_then(|record| record.payment_key);
-            return match key {
-                Some(key) if key == asked.payment_key => Ok(()),
-                _ => Err(ConfirmError::OtherPayment),
-            };
-        }
-        let order_id = &asked.order_id;
-        let moved = records::advance(&mut tx, order_id, Status::Executing, "confirm", now).await?;
-        assert!(moved, "an order without a payment key has not started");
-        tx.commit().await?;
-        Ok(())
     }
 
     /// Asks the executor for the money and takes over what it answers. No answer is no news.

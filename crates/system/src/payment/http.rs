@@ -12,8 +12,8 @@ use hyper::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde::Deserialize;
 
 use super::{
-    PaymentService, records,
-    wire::{Checkout, Confirm, Payment, Payments},
+    PaymentService, attempt, records,
+    wire::{Attempts, Checkout, Confirm, Payment, Payments},
 };
 use crate::{
     kernel::KoreanDay,
@@ -42,7 +42,10 @@ pub(super) fn public(service: PaymentService) -> Router {
 
 /// What only our own services may call.
 pub(super) fn internal(service: PaymentService, token: &str) -> Router {
-    let router = Router::new().route("/v1/payments", get(of_day)).with_state(service);
+    let router = Router::new()
+        .route("/v1/payments", get(of_day))
+        .route("/v1/payments/{order_id}/attempts", get(attempts))
+        .with_state(service);
     require_token(router, token)
 }
 
@@ -77,6 +80,17 @@ async fn show(
 ) -> Result<Json<Payment>, Problem> {
     let record = records::find(&service.store, &order_id).await?;
     record.map(|r| Json(r.payment)).ok_or_else(|| Problem::not_found("there is no such order"))
+}
+
+/// Every try to pay for an order: for whoever has to explain it to a buyer.
+async fn attempts(
+    State(service): State<PaymentService>,
+    Path(order_id): Path<String>,
+) -> Result<Json<Attempts>, Problem> {
+    let record = records::find(&service.store, &order_id).await?;
+    let record = record.ok_or_else(|| Problem::not_found("there is no such order"))?;
+    let attempts = attempt::of_order(&service.store, &record.payment.order_id).await?;
+    Ok(Json(Attempts { attempts }))
 }
 
 /// Answered at once, whatever it says: Toss repeats what is not answered within 10 seconds.

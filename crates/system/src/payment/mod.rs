@@ -3,10 +3,11 @@
 //! Its promise: what it tells the buyer is true. `SUCCESS` only when the executor has proof that
 //! the PSP took the money, `FAILURE` only when it has proof that it did not and will not.
 //!
-//! Reading order: [`wire`], `state`, `schema.sql`, `checkout`, `confirm`, `settle`, `ask`,
-//! `webhook`, `booked`.
+//! Reading order: [`wire`], `state`, `schema.sql`, `checkout`, `confirm`, `attempt`, `settle`,
+//! `ask`, `webhook`, `booked`.
 
 mod ask;
+mod attempt;
 mod booked;
 mod checkout;
 mod confirm;
@@ -98,8 +99,11 @@ struct PaymentService {
     psp_window_url: Arc<str>,
 }
 
-const SCHEMA: &[Migration] =
-    &[FEED_SCHEMA, Migration { name: "payment", sql: include_str!("schema.sql") }];
+const SCHEMA: &[Migration] = &[
+    FEED_SCHEMA,
+    Migration { name: "payment", sql: include_str!("schema.sql") },
+    Migration { name: "attempts", sql: include_str!("attempts.sql") },
+];
 
 /// Runs the payment service until `stop`.
 ///
@@ -159,4 +163,49 @@ pub async fn serve<L: Listener>(
     }
     store.close().await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Steps are only ever appended: a database of an earlier version is brought up to date.
+    #[tokio::test]
+    async fn what_was_begun_by_an_earlier_version_is_the_first_attempt() {
+        sqlx::any::install_default_drivers();
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("payment.db").display());
+        let earlier = Store::open(&url, &SCHEMA[..2]).await.expect("a database");
+        for (order, outcome) in [
+            ("paid", "approved_at = 7"),
+            ("failed", "failure_code = 'NO', failure_message = 'no'"),
+            ("open", "ask_at = 9"),
+            ("unpaid", "payment_key = NULL"),
+        ] {
+            let event = format!(
+                "INSERT INTO payment_event (order_id, buyer_id, order_name, currency, amount, \
+                 payment_key, created_at) VALUES ('{order}', 'b', 'n', 'KRW', 1, 'pay-{order}', 3)"
+            );
+            let update = format!("UPDATE payment_event SET {outcome} WHERE order_id = '{order}'");
+            let moved = format!(
+                "INSERT INTO payment_order_history VALUES ('{order}', 'A', 'EXECUTING', '', 5)"
+            );
+            for sql in [event, update, moved] {
+                let sql = sqlx::AssertSqlSafe(sql);
+                let mut connection = earlier.acquire().await.expect("free");
+                sqlx::query(sql).execute(&mut *connection).await.expect("as it was written");
+            }
+        }
+        earlier.close().await;
+        let store = Store::open(&url, SCHEMA).await.expect("the same database");
+        let first = async |order: &str| {
+            let attempts = attempt::of_order(&store, order).await.expect("read");
+            attempts.into_iter().next().map(|a| (a.payment_key, a.no, a.state, a.began_at))
+        };
+        use wire::AttemptState::{Approved, Declined, Open};
+        for (order, state) in [("paid", Approved), ("failed", Declined), ("open", Open)] {
+            assert_eq!(first(order).await, Some((format!("pay-{order}"), 1, state, 5)));
+        }
+        assert_eq!(first("unpaid").await, None);
+    }
 }

@@ -24,7 +24,6 @@ use super::{
     wire::{Checkout, Confirm, Item, Payment},
 };
 use crate::{
-    executor::wire::GIVEN_BACK,
     kernel::OrderId,
     service::answer_within,
     transport::{Path, Problem, Query},
@@ -90,7 +89,7 @@ async fn checkout(
     Path(order_id): Path<String>,
 ) -> Result<Response, Problem> {
     let payment = find(&service, &order_id).await?;
-    if payment.status != Status::NotStarted {
+    if !payment.is_payable() {
         return Ok(Redirect::to(&format!("/status/{order_id}")).into_response());
     }
     let field = |name: &str, value: &str| {
@@ -164,6 +163,9 @@ async fn status(
     };
     let next = match payment.status {
         Status::NotStarted => format!("<a href=\"/checkout/{order_id}\">결제하기</a>"),
+        Status::Failure if payment.is_payable() => {
+            format!("<a href=\"/checkout/{order_id}\">다른 결제 수단으로 결제하기</a>")
+        }
         Status::Failure => "<a href=/>다시 주문하기</a>".to_owned(),
         Status::Executing | Status::Unknown | Status::Success => {
             "<a href=/>상점으로</a>".to_owned()
@@ -192,7 +194,8 @@ fn words(payment: &Payment) -> &'static str {
         }
         // Where it is booked is nothing that a buyer waits for.
         Status::Success => "결제가 완료되었습니다.",
-        Status::Failure if payment.failure.as_ref().is_some_and(|f| f.code == GIVEN_BACK) => {
+        // The PSP has taken money for this order, and it is given back.
+        Status::Failure if !payment.is_payable() => {
             "결제되지 않았습니다. 결제가 취소되어 전액 환불됩니다. 카드사에 따라 며칠 걸릴 수 있습니다."
         }
         // The PSP may have said no and taken it all the same: the night finds that and gives it back.

@@ -194,8 +194,9 @@ pub(super) async fn advance(
     let list = sources.iter().map(|s| format!("'{}'", s.code())).collect::<Vec<_>>().join(", ");
     // The history first: afterwards nobody can tell where the orders came from.
     let history = format!(
-        "INSERT INTO payment_order_history (order_id, from_status, to_status, reason, at) \
-         SELECT DISTINCT order_id, status, $1, $2, CAST($3 AS BIGINT) FROM payment_order \
+        "INSERT INTO payment_order_history (order_id, attempt, from_status, to_status, reason, at) \
+         SELECT DISTINCT order_id, (SELECT COUNT(*) FROM attempt a WHERE a.order_id = o.order_id), \
+         status, $1, $2, CAST($3 AS BIGINT) FROM payment_order o \
          WHERE order_id = $4 AND status IN ({list})"
     );
     let moved = sqlx::query::<Any>(AssertSqlSafe(history))

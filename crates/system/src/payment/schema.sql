@@ -5,8 +5,8 @@ CREATE TABLE payment_event (
     order_name      TEXT   NOT NULL,
     currency        TEXT   NOT NULL,
     amount          BIGINT NOT NULL CHECK (amount > 0),
-    -- The PSP's payment that pays for it: the first that came back from the PSP's window wins.
-    -- A buyer with two tabs brings two; only one may ever be confirmed.
+    -- The PSP's payment that is to pay for it: the first that came back from the PSP's window wins.
+    -- A buyer with two tabs brings two; the second is for when the first is proven to have failed.
     payment_key     TEXT   UNIQUE,
     is_payment_done BIGINT NOT NULL DEFAULT 0 CHECK (is_payment_done IN (0, 1)),
     -- By the PSP's clock.

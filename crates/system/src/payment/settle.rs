@@ -1,12 +1,13 @@
 //! Verb: settle. The executor says how an order stands; take it over.
 //!
 //! The same verb for an answer and for an event of the executor's feed: it can be run twice, late
-//! and out of order, because a status only ever moves forward.
+//! and out of order, because within an attempt a status only ever moves forward, and what is told of
+//! an earlier attempt is told of another payment key.
 
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
-use super::{PaymentService, records, state::Status, wire::Succeeded};
+use super::{PaymentService, attempt, records, state::Status, wire::Succeeded};
 use crate::{
     executor::wire::{Execution, Kind, State},
     service::{Apply, Event, NewEvent},
@@ -37,7 +38,7 @@ impl PaymentService {
             State::Pending => return self.heard(tx, &execution.order_id).await,
         };
         let failure = execution.reason.as_ref().filter(|_| status == Status::Failure);
-        // Only the payment that we asked for counts, and nothing that is final changes.
+        // Only the payment that we asked for last counts, and nothing that is proven changes.
         let held = sqlx::query(
             "UPDATE payment_event SET ask_at = NULL, approved_at = $1, failure_code = $2, \
              failure_message = $3 WHERE order_id = $4 AND payment_key = $5 \
@@ -52,6 +53,9 @@ impl PaymentService {
         .await?;
         if held.rows_affected() == 0 {
             return Ok(false);
+        }
+        if status.is_final() {
+            attempt::end(tx, &execution.payment_key, status, failure, now).await?;
         }
         let code = execution.reason.as_ref().map_or("", |reason| &reason.code);
         if !records::advance(tx, &execution.order_id, status, code, now).await? {

@@ -1,10 +1,13 @@
 //! The life of a payment order, as a pure table.
 //!
 //! ```text
-//! NOT_STARTED ──confirm──▶ EXECUTING ──proof──▶ SUCCESS | FAILURE
-//!                              │                     ▲
+//! NOT_STARTED ──confirm──▶ EXECUTING ──proof──▶ SUCCESS | FAILURE ──confirm──▶ EXECUTING …
+//!                              │                     ▲        (another payment)
 //!                              └──no proof──▶ UNKNOWN┘
 //! ```
+//!
+//! A failure is proof that nothing was taken, so the order can be paid by another payment: each is
+//! an *attempt*, and within one there is no way back.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +23,7 @@ pub enum Status {
     Unknown,
     /// The PSP has taken the money.
     Success,
-    /// The PSP has not taken the money, and will not.
+    /// The PSP has not taken the money, and will not. Another payment may still pay for it.
     Failure,
 }
 
@@ -46,7 +49,7 @@ impl Status {
         found.expect("the database admits no other status")
     }
 
-    /// Whether it will never change again.
+    /// Whether it is proven, and will not change by itself.
     pub fn is_final(self) -> bool {
         matches!(self, Status::Success | Status::Failure)
     }
@@ -56,7 +59,7 @@ impl Status {
         use Status::{Executing, Failure, NotStarted, Success, Unknown};
         matches!(
             (self, next),
-            (NotStarted, Executing)
+            (NotStarted | Failure, Executing)
                 | (Executing, Unknown | Success | Failure)
                 | (Unknown, Success | Failure)
         )
@@ -82,14 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leaves_a_final_status_and_nothing_returns_to_the_start() {
+    fn nothing_leaves_a_success_and_nothing_returns_to_the_start() {
         for from in Status::ALL {
             assert!(!from.may_become(Status::NotStarted));
             assert!(!from.may_become(from));
-            for to in Status::ALL {
-                assert!(!(from.is_final() && from.may_become(to)), "{from:?} -> {to:?}");
-            }
+            assert!(!Status::Success.may_become(from));
         }
+        let after = Status::ALL.into_iter().filter(|to| Status::Failure.may_become(*to));
+        assert_eq!(after.collect::<Vec<_>>(), [Status::Executing], "another attempt");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::state::Status;
+use crate::executor::wire::GIVEN_BACK;
 
 /// `POST /v1/checkouts`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,6 +59,54 @@ pub struct Payment {
 pub struct Failure {
     pub code: String,
     pub message: String,
+}
+
+/// The codes of failures after which the PSP confirms no payment of the order any more: it has taken
+/// money for it.
+pub(super) const SPENT: [&str; 2] = [GIVEN_BACK, "DUPLICATED_ORDER_ID"];
+
+impl Payment {
+    /// Whether the buyer can pay for it now: for the first time, or again after a failure.
+    pub(super) fn is_payable(&self) -> bool {
+        let is_spent = |failure: &Failure| SPENT.contains(&failure.code.as_str());
+        match self.status {
+            Status::NotStarted => true,
+            Status::Failure => !self.failure.as_ref().is_some_and(is_spent),
+            Status::Executing | Status::Unknown | Status::Success => false,
+        }
+    }
+}
+
+/// One try of the buyer to pay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The PSP's name of the payment.
+    pub payment_key: String,
+    /// From 1.
+    pub no: i64,
+    pub state: AttemptState,
+    pub failure: Option<Failure>,
+    /// Microseconds since the epoch.
+    pub began_at: i64,
+    pub ended_at: Option<i64>,
+}
+
+/// How a try to pay stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum AttemptState {
+    /// The PSP may have taken the money.
+    Open,
+    /// It has.
+    Approved,
+    /// It has not, and will not.
+    Declined,
+}
+
+/// `GET /v1/payments/{order_id}/attempts`, in the order in which they were begun.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Attempts {
+    pub attempts: Vec<Attempt>,
 }
 
 /// One seller's part.

@@ -203,7 +203,7 @@ impl Reconciler {
         let transactions = self.transactions(day).await?;
         let before = self.payments(day, &transactions).await?;
         let mut found = compare::transactions(&before, &transactions);
-        self.repair_all(&mut found).await;
+        self.repair_all(&mut found, &transactions).await;
         // A repair may have taken, or given back, money on this very day; and what we knew little
         // of before may now be paid, and so expect its settlement line and its bookings.
         let payments = self.payments(day, &transactions).await?;
@@ -211,7 +211,7 @@ impl Reconciler {
         let expected = self.expected_lines(day, &payments, &transactions).await?;
         found.extend(settled::settlements(&expected, &lines));
         let mut unbooked = compare::bookings(&payments);
-        self.repair_all(&mut unbooked).await;
+        self.repair_all(&mut unbooked, &transactions).await;
         found.extend(unbooked);
         let as_of = day.end().as_microsecond();
         found.extend(compare::balances(&self.wallets(as_of).await?, &self.payables(as_of).await?));

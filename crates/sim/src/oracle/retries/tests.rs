@@ -96,7 +96,7 @@ fn two_orders_must_not_share_a_key() {
     let mut other = call(1, Confirm, 9_000, "key-1", Some(200));
     other.order_id = Some("other".into());
     facts.calls.push(other);
-    assert_seen(judge, &facts, "was sent for o and for other");
+    assert_seen(judge, &facts, "was sent for o (payment-key) and for other");
 }
 
 #[test]

@@ -194,8 +194,8 @@ mod tests {
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("executor.db").display());
         let store = Store::open(&url, SCHEMA).await.expect("a database");
         let money = Money::from_minor(1_000, Currency::Krw);
-        operation::accept(&store, ("order-0001", kind), "pay-1", money, 0).await.expect("accepted");
-        operation::find(&store, "order-0001", kind).await.expect("read").expect("it is there")
+        operation::accept(&store, ("pay-1", kind), "order-0001", money, 0).await.expect("accepted");
+        operation::find(&store, "pay-1", kind).await.expect("read").expect("it is there")
     }
 
     fn payment(status: &str, changes: Value) -> Answer {
