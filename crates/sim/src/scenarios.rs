@@ -30,6 +30,7 @@ pub const EMBEDDED: &[(&str, &str)] = embedded![
     "double_click",
     "duplicate_answers",
     "executor_crash",
+    "expiry",
     "false_success",
     "forged_then_true",
     "half_away",

@@ -21,7 +21,9 @@ use crate::{
 };
 
 /// What a page says of a problem, by the kind that a program is told.
-const PROBLEMS: [(&str, &str); 3] = [
+const PROBLEMS: [(&str, &str); 5] = [
+    ("시간이 지난 주문입니다", "order_expired"),
+    ("상점에서 취소한 주문입니다", "order_voided"),
     ("그런 주문이 없습니다", "not_found"),
     ("주문 금액과 다릅니다", "amount_changed"),
     ("새로 고침해 주세요", "unavailable"),

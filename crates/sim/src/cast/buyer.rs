@@ -91,6 +91,18 @@ impl Buyer {
     /// From checkout to a final status. `None`: the buyer left, or never learned.
     async fn buy(&mut self, again: &str) -> Option<String> {
         let order_id = self.checkout(again).await?;
+        let voids = self.purchase.habits.iter().find_map(|habit| match habit {
+            Habit::Voided(seconds) => Some(Duration::from_secs(*seconds)),
+            _ => None,
+        });
+        let Some(after) = voids else { return self.shop_on(order_id, again).await };
+        let mut clerk = self.another();
+        let taken_back = order_id.clone();
+        join(self.shop_on(order_id, again), clerk.void(&taken_back, after)).await.0
+    }
+
+    /// With an order, to a final status.
+    async fn shop_on(&mut self, order_id: String, again: &str) -> Option<String> {
         if self.purchase.has(Habit::UnknownOrder) {
             let nobodys = format!("{order_id}x");
             self.look_as(Asked::UnknownOrder, &nobodys).await;
@@ -260,7 +272,7 @@ impl Buyer {
     }
 
     /// The same buyer in another window.
-    fn another(&self) -> Self {
+    pub(super) fn another(&self) -> Self {
         let (purchase, shop, http) = (self.purchase.clone(), self.shop.clone(), self.http.clone());
         Self { purchase, shop, http, clock: self.clock.clone(), replica: self.replica + 1 }
     }

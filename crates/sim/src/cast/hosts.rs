@@ -162,6 +162,7 @@ async fn serve(cluster: &Cluster, host: &HostHandle) -> Result<(), ServeError> {
         "payment" => {
             let mut config = payment::Config::new(common, &executor, &wallet, &ledger);
             config.confirm_patience = Duration::from_millis(cluster.confirm_patience_ms);
+            config.order_lifetime = Duration::from_millis(cluster.order_lifetime_ms);
             payment::serve(listener, config, env, stop).await
         }
         "executor" => {

@@ -3,6 +3,7 @@
 mod asking;
 mod browsing;
 mod buyer;
+mod clerk;
 mod env;
 pub mod hosts;
 mod nemesis;

@@ -178,9 +178,39 @@ impl<'a> Case<'a> {
         self.is_one_of_several() && captures.into_iter().any(|entry| entry.payment_key != key)
     }
 
+    /// When nobody can begin to pay for the order any more, and by how much that may be off: the clock
+    /// that says so may be.
+    fn expires_at(&self) -> Option<(Timestamp, SignedDuration)> {
+        let (opened, _) = self.whole.moves.first()?;
+        let ms = self.facts.plan.cluster.order_lifetime_ms;
+        let lifetime = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX / 4));
+        let off = self.facts.clocks_off(Way::PAY, *opened, *opened + lifetime);
+        Some((*opened + lifetime, off * 2 + SignedDuration::from_secs(1)))
+    }
+
+    /// Whether the order may have expired by a time.
+    pub(super) fn may_have_expired(&self, at: Timestamp) -> bool {
+        self.expires_at().is_some_and(|(end, off)| at >= end - off)
+    }
+
+    /// Whether the shop had taken the order back by a time.
+    pub(super) fn was_voided(&self, at: Timestamp) -> bool {
+        self.whole.voided_at.is_some_and(|voided| voided <= at)
+    }
+
+    /// What had certainly come to the order before a time, so that nobody may begin to pay for it.
+    pub(super) fn was_closed(&self, at: Timestamp) -> Option<&'static str> {
+        let expired = self.expires_at().is_some_and(|(end, off)| at > end + off);
+        let voided = self.whole.voided_at.is_some_and(|voided| voided < at);
+        if voided { Some("voided") } else { expired.then_some("expired") }
+    }
+
     /// Whether the buyer could begin to pay all the time between two moments: for the first time, or
     /// again after a failure that took nothing.
     pub(super) fn was_payable(&self, from: Timestamp, to: Timestamp) -> bool {
+        if self.was_voided(to) || self.may_have_expired(to) {
+            return false;
+        }
         match self.whole.stood(from, to) {
             Some("NOT_STARTED") => true,
             Some("FAILURE") => !self.was_taken_by(to),
@@ -320,60 +350,4 @@ impl<'a> Case<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::oracle::{
-        facts::tests::{booked, capture},
-        stories::{ORDER, at, call, line, page, paid, step},
-        times::OperationMove,
-    };
-
-    /// The first card was declined, the second paid.
-    fn twice() -> Facts {
-        let mut facts = paid();
-        let times = facts.times.orders.get_mut(ORDER).expect("it is there");
-        let moved = |ms, status: &str| (at(ms), status.to_owned());
-        times.moves[2] = moved(1_380, "FAILURE");
-        times.moves.extend([moved(20_010, "EXECUTING"), moved(20_100, "SUCCESS")]);
-        times.attempts.push((at(20_010), "second".to_owned()));
-        let second =
-            OperationMove { payment_key: "second".into(), ..step(20_050, "APPROVED", 1, false) };
-        times.operations.push(second);
-        let mut confirm = line(Asked::Confirm, 20_000, 20_150, page("SUCCESS"));
-        confirm.payment_key = Some("second".into());
-        facts.history.push(confirm);
-        facts.calls.push(Call {
-            payment_key: Some("second".into()),
-            ..call(1, Endpoint::Confirm, 20_020, "k", Some(200))
-        });
-        facts.book = booked([capture(ORDER, 500)]);
-        (facts.book[0].at, facts.book[0].payment_key) = (at(20_030), "second".to_owned());
-        facts
-    }
-
-    #[test]
-    fn each_attempt_has_its_own_beginning_end_and_reasons() {
-        let facts = twice();
-        let cases = all(&facts);
-        let [first, second] = &cases[..] else { panic!("{cases:?}") };
-        assert_eq!((first.status(), second.status()), ("FAILURE", "SUCCESS"));
-        assert_eq!(first.times.final_at(), Some(at(1_380)));
-        assert_eq!(second.times.came_to("EXECUTING"), Some(at(20_010)));
-        assert_eq!(second.times.final_at(), Some(at(20_100)));
-        assert_eq!((first.times.done_at, second.times.done_at), (None, Some(at(2_000))));
-        assert_eq!((first.calls.len(), second.calls.len()), (1, 1));
-        assert_eq!((first.money.captures.len(), second.money.captures.len()), (0, 1));
-        // It was asked before the second was begun, and is about the second.
-        assert_eq!(second.confirmed_at(), Some(at(20_000)));
-        assert!(first.was_taken_otherwise() && !second.was_taken_otherwise());
-    }
-
-    #[test]
-    fn an_order_can_be_paid_before_it_is_begun_and_after_a_failure_that_took_nothing() {
-        let facts = twice();
-        let case = &all(&facts)[0];
-        let payable = |from, to| case.was_payable(at(from), at(to));
-        assert!(payable(100, 200) && payable(1_400, 20_000));
-        assert!(!payable(1_300, 1_310) && !payable(1_400, 20_011) && !payable(30_000, 30_001));
-    }
-}
+mod tests;

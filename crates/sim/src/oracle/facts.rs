@@ -66,6 +66,7 @@ pub struct Page {
     pub amount: String,
     pub currency: String,
     pub is_done: bool,
+    pub is_voided: bool,
     /// Code and message.
     pub failure: Option<(String, String)>,
     /// Microseconds.
@@ -103,6 +104,7 @@ impl Told {
             amount: text(&json["amount"]),
             currency: text(&json["currency"]),
             is_done: json["is_payment_done"].as_bool().unwrap_or(false),
+            is_voided: json["voided_at"].is_i64(),
             failure: failure.map(|f| (text(&f["code"]), text(&f["message"]))),
             approved_at: json["approved_at"].as_i64(),
             parts: parts.iter().map(part).collect(),
@@ -164,6 +166,8 @@ pub enum Asked {
     FailPage,
     /// Of an order that nobody opened.
     UnknownOrder,
+    /// The shop takes the order back.
+    Void,
 }
 
 /// Everything that the judges look at.

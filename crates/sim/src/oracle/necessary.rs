@@ -93,7 +93,8 @@ fn never_begun(case: &Case<'_>) -> Option<String> {
     let first = case.confirmed_at().filter(|_| case.status() == "NOT_STARTED")?;
     let last = case.asked(Asked::Confirm).map(|line| line.at).max()?;
     let clear = case.facts.is_clear(Way::SHOP, first - CALM, last);
-    clear.then(|| "was confirmed by its buyer, and never begun".to_owned())
+    let closed = case.was_voided(last) || case.may_have_expired(last);
+    (clear && !closed).then(|| "was confirmed by its buyer, and never begun".to_owned())
 }
 
 /// An order that no fault touches is paid at once.
@@ -107,7 +108,9 @@ fn not_at_once(case: &Case<'_>) -> Option<String> {
     let usual = !case.purchase?.habits.iter().any(unusual);
     let untouched = case.struck.is_empty() && !case.calls.iter().any(|c| c.status == Some(429));
     let calm = case.facts.is_clear(Way::CONFIRM, line.asked_at - CALM, soon);
-    if !(usual && untouched && calm) || case.came_too_late() || case.was_taken_otherwise() {
+    let closed = case.was_voided(line.at) || case.may_have_expired(line.at);
+    let late = case.came_too_late() || case.was_taken_otherwise() || closed;
+    if !(usual && untouched && calm) || late {
         return None;
     }
     match &line.told {

@@ -35,6 +35,9 @@ pub(super) fn page(case: &Case<'_>, line: &TellTale) -> Option<String> {
 
 /// What may have been paid already must not be paid again.
 fn unasked_form(case: &Case<'_>, line: &TellTale) -> Option<String> {
+    if let Some(why) = case.was_closed(line.asked_at) {
+        return Some(format!("was sent to pay for what is {why}"));
+    }
     let stood = case.whole.stood(line.asked_at, line.at)?;
     let open = matches!(stood, "EXECUTING" | "UNKNOWN" | "SUCCESS");
     open.then(|| format!("was sent to pay for what is {stood}"))
@@ -82,10 +85,22 @@ fn wrong_sheet(
     let whole = grouped(&purchase.spell(purchase.total()));
     let again = format!("href=\"/checkout/{}\"", case.id());
     // What failed can be paid otherwise, unless the PSP has taken money for it before.
-    let payable = status == "NOT_STARTED" || status == "FAILURE" && !case.was_taken_by(line.at);
-    let spent = status == "FAILURE" && !payable;
-    let next = if payable || spent && sheet.text.contains(&again) { &again } else { "href=/" };
-    let mut missing = vec![case.id(), purchase.name.as_str(), whole.as_str(), words(status), next];
+    let unpaid = matches!(status, "NOT_STARTED" | "FAILURE");
+    let payable = unpaid && case.was_payable(line.asked_at, line.at);
+    let closed = unpaid && case.was_closed(line.asked_at).is_some();
+    // At the moment of closing, or where only the PSP knows: either is right.
+    let unclear = unpaid && !payable && !closed;
+    let next = if payable || unclear && sheet.text.contains(&again) { &again } else { "href=/" };
+    let said = if closed && status == "NOT_STARTED" {
+        "청구된 금액이 없습니다"
+    } else {
+        words(status)
+    };
+    let said = if unclear && status == "NOT_STARTED" { "주문입니다" } else { said };
+    if closed && sheet.text.contains(&again) {
+        return Some("the page of an order that is closed leads to the payment".to_owned());
+    }
+    let mut missing = vec![case.id(), purchase.name.as_str(), whole.as_str(), said, next];
     if status == "FAILURE" {
         missing.extend(where_the_money_is(case, line.at));
     }

@@ -187,7 +187,7 @@ fn attempts(books: &dyn Source) -> Vec<Question> {
              'failure', json(IIF(failure_code IS NULL, NULL, \
              json_object('code', failure_code, 'message', COALESCE(failure_message, '')))), \
              'began_at', began_at, 'ended_at', ended_at) AS j \
-             FROM attempt WHERE order_id = '{order}' ORDER BY began_at, no"
+             FROM attempt WHERE order_id = '{order}' ORDER BY rowid"
         ),
         shape: Shape::Under("attempts"),
     };
@@ -206,7 +206,7 @@ fn payments(moment: Timestamp) -> Question {
          'failure', json(IIF(failure_code IS NULL, NULL, \
          json_object('code', failure_code, 'message', COALESCE(failure_message, '')))), \
          'approved_at', approved_at, 'created_at', created_at, \
-         'checkout_url', '/checkout/' || order_id, 'payment_orders', json((\
+         'expires_at', expires_at, 'voided_at', voided_at, 'checkout_url', '/checkout/' || order_id, 'payment_orders', json((\
              SELECT json_group_array(json_object('id', id, 'seller_id', seller_id, 'amount', {}, \
              'status', status, 'ledger_updated', {}, 'wallet_updated', {})) FROM (\
                  SELECT * FROM payment_order o WHERE o.order_id = e.order_id ORDER BY id) o))) AS j \

@@ -43,6 +43,7 @@ pub(super) fn paid() -> Facts {
         moves: moves.map(|(ms, status)| (at(ms), status.to_owned())).to_vec(),
         attempts: vec![(at(1_210), "payment-key".to_owned())],
         done_at: Some(at(2_000)),
+        voided_at: None,
         operations: vec![
             step(1_250, "PENDING", 0, false),
             step(1_260, "SENDING", 1, false),

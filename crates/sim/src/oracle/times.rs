@@ -27,6 +27,8 @@ pub(super) struct OrderTimes {
     pub(super) attempts: Vec<(Timestamp, String)>,
     /// When it was declared done.
     pub(super) done_at: Option<Timestamp>,
+    /// When the shop took it back.
+    pub(super) voided_at: Option<Timestamp>,
     /// Every state of the executor's operations.
     pub(super) operations: Vec<OperationMove>,
     /// When each payment order was written into the wallet's and the ledger's books.
@@ -95,6 +97,7 @@ impl OrderTimes {
             moves: Vec::new(),
             attempts: Vec::new(),
             done_at: None,
+            voided_at: None,
             operations: Vec::new(),
             wallet: BTreeMap::new(),
             ledger: BTreeMap::new(),
@@ -117,6 +120,9 @@ impl OrderTimes {
                 }
                 if number(row, "is_payment_done") == 1 {
                     self.done_at.get_or_insert(at);
+                }
+                if row.get("voided_at").is_some_and(|at| at.as_i64().is_some()) {
+                    self.voided_at.get_or_insert(at);
                 }
             }
             "operation" => self.operations.push(OperationMove {
@@ -153,7 +159,7 @@ impl OrderTimes {
         let is_last = n + 1 == self.attempts.len();
         let mut mine = match is_last {
             true => self.clone(),
-            false => Self { done_at: None, ..Self::new() },
+            false => Self::new(),
         };
         mine.moves = self.moves.iter().filter(|(when, _)| at(when)).cloned().collect();
         mine.attempts = vec![self.attempts[n].clone()];

@@ -20,6 +20,8 @@ pub(super) const SOON_S: u64 = 60;
 pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
     let mut found = Vec::new();
     for case in cases {
+        let begun = begun_too_late(case);
+        found.extend(begun.map(|detail| Violation::new(ID, Some(case.id()), detail)));
         for line in &case.lines {
             let wrong = payment_line(case, line);
             found.extend(wrong.map(|detail| Violation::new(ID, Some(case.id()), detail)));
@@ -67,9 +69,27 @@ fn payment_line(case: &Case<'_>, line: &TellTale) -> Option<String> {
         }
         (Asked::Tampered, Told::Refused(r)) if is(r, 422, "amount_changed") => return None,
         (Asked::Tampered, _) => "422 amount_changed: it was another amount",
+        (Asked::Confirm | Asked::BogusKey | Asked::ForeignKey, Told::Refused(r))
+            if is(r, 409, "order_expired") =>
+        {
+            let early = !case.may_have_expired(line.at);
+            return early.then(|| "was told that the order had expired, and it had not".to_owned());
+        }
+        (Asked::Confirm | Asked::BogusKey | Asked::ForeignKey, Told::Refused(r))
+            if is(r, 409, "order_voided") =>
+        {
+            let not_so = !case.was_voided(line.at);
+            return not_so.then(|| "was told that the order was voided, and it was not".to_owned());
+        }
         // A payment that belongs to an order which is being paid.
         (Asked::ForeignKey, Told::Refused(r)) if is(r, 409, "conflict") => return None,
         (Asked::ForeignKey, _) => "409 conflict: it was somebody else's payment",
+        (Asked::Void, Told::Refused(r)) if is(r, 409, "conflict") => {
+            let free = case.was_payable(line.asked_at, line.at);
+            return free.then(|| "an unpaid order could not be voided".to_owned());
+        }
+        (Asked::Void, Told::Payment(page)) if !page.is_voided => "that it is voided, or 409",
+        (Asked::Void, Told::Refused(_)) => "that it is voided, or 409 conflict",
         (Asked::Confirm, Told::Refused(r)) if is(r, 409, "conflict") && was_second(case, line) => {
             let free = case.was_payable(line.asked_at, line.at);
             return free.then(|| "was refused, and no other payment was in its way".to_owned());
@@ -94,7 +114,14 @@ fn is(refusal: &Refusal, status: u16, kind: &str) -> bool {
 /// exist, or a thief's.
 fn was_second(case: &Case<'_>, line: &TellTale) -> bool {
     let mut begun = case.whole.attempts.iter().filter(|(at, _)| *at <= line.at);
-    begun.any(|(_, key)| Some(key) != line.payment_key.as_ref())
+    begun.any(|(_, key)| line.payment_key.as_ref().is_some_and(|mine| mine != key))
+}
+
+/// Nobody begins to pay for what has expired, or what the shop has taken back.
+fn begun_too_late(case: &Case<'_>) -> Option<String> {
+    let (began, _) = case.times.attempts.first()?;
+    let why = case.was_closed(*began)?;
+    Some(format!("was begun to be paid, though the order was {why}"))
 }
 
 /// Whoever is told how the order stands has had the payment begun by which it is to be paid.
@@ -129,7 +156,7 @@ fn wrong_page(case: &Case<'_>, line: &TellTale, page: &Page) -> Option<String> {
     let purchase = case.purchase?;
     let is_final = matches!(page.status.as_str(), "SUCCESS" | "FAILURE");
     let http = match line.asked {
-        Asked::Status => 200,
+        Asked::Status | Asked::Void => 200,
         _ if is_final => 200,
         _ => 202,
     };
@@ -170,6 +197,12 @@ fn untimely(case: &Case<'_>, line: &TellTale, page: &Page) -> Option<String> {
     if let Some(was) = was_status(case, line, &page.status) {
         let status = &page.status;
         return Some(format!("was told {status}, and it was {was} when that was asked"));
+    }
+    let voided = case.whole.voided_at;
+    if page.is_voided && voided.is_none_or(|at| at > line.at)
+        || !page.is_voided && voided.is_some_and(|at| at < line.asked_at)
+    {
+        return Some(format!("was told that it is voided: {}; it was {voided:?}", page.is_voided));
     }
     let done = case.whole.done_at;
     let was_done = done.is_some_and(|done| done < line.asked_at);

@@ -130,6 +130,9 @@ fn habits(work: &Workload, draw: &mut impl Rng) -> Vec<Habit> {
     habits.extend(again.then_some(Habit::CheckoutAgain(seconds)));
     habits.extend(draw.random_bool(work.browser).then_some(Habit::Browser));
     habits.extend(draw.random_bool(work.second_card).then_some(Habit::SecondCard));
+    let voided = draw.random_bool(work.voided);
+    let seconds = draw.random_range(0..120);
+    habits.extend(voided.then_some(Habit::Voided(seconds)));
     habits
 }
 

@@ -122,6 +122,8 @@ pub enum Habit {
     Browser,
     /// Pays for the same order with another card after being told that it failed.
     SecondCard,
+    /// The shop takes the order back this many seconds after it was opened, if it is unpaid then.
+    Voided(u64),
 }
 
 impl Purchase {

@@ -21,6 +21,8 @@ pub struct Cluster {
     #[serde(skip_serializing_if = "is_daily")]
     pub settlement_cycle: SettlementCycle,
     pub confirm_patience_ms: u64,
+    #[serde(skip_serializing_if = "is_a_day")]
+    pub order_lifetime_ms: u64,
     pub psp_deadline_ms: u64,
     pub retry_tries: u32,
     pub feed_wait_ms: u64,
@@ -40,6 +42,7 @@ impl Default for Cluster {
             reconcile_at: "00:30".into(),
             settlement_cycle: SettlementCycle::Daily,
             confirm_patience_ms: 10_000,
+            order_lifetime_ms: A_DAY_MS,
             psp_deadline_ms: 30_000,
             retry_tries: 3,
             feed_wait_ms: 300_000,
@@ -47,6 +50,13 @@ impl Default for Cluster {
             worker_poll_ms: 120_000,
         }
     }
+}
+
+/// How long an order can be paid, by default.
+const A_DAY_MS: u64 = 86_400_000;
+
+fn is_a_day(ms: &u64) -> bool {
+    *ms == A_DAY_MS
 }
 
 fn is_daily(cycle: &SettlementCycle) -> bool {

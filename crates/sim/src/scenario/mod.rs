@@ -133,6 +133,8 @@ pub struct Workload {
     pub checkout_again: f64,
     /// Uses the shop's pages, and not its API.
     pub browser: f64,
+    /// Has the order taken back by the shop within two minutes, if it is unpaid then.
+    pub voided: f64,
 }
 
 impl Default for Workload {
@@ -163,6 +165,7 @@ impl Default for Workload {
             false_webhook: 0.0,
             checkout_again: 0.0,
             browser: 0.0,
+            voided: 0.0,
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{
     confirm::ConfirmError,
     records,
     state::Status,
-    wire::{Attempt, AttemptState, Confirm, Failure, SPENT},
+    wire::{Attempt, AttemptState, Confirm, Failure, Payment, SPENT},
 };
 use crate::{
     executor::wire::Reason,
@@ -35,7 +35,8 @@ impl PaymentService {
     ///
     /// # Errors
     /// [`ConfirmError::OtherPayment`] while another payment of the order is open or has paid, or when
-    /// the PSP would confirm none any more; [`ConfirmError::OtherOrder`] if it was tried for another.
+    /// the PSP would confirm none any more; [`ConfirmError::OtherOrder`] if it was tried for another;
+    /// [`ConfirmError::Expired`] and [`ConfirmError::Voided`] if nobody may pay for it any more.
     pub(super) async fn begin(&self, asked: &Confirm) -> Result<Begun, ConfirmError> {
         let now = self.clock.micros();
         let (order_id, payment_key) = (asked.order_id.as_str(), asked.payment_key.as_str());
@@ -44,13 +45,15 @@ impl PaymentService {
         let claimed = sqlx::query(
             "UPDATE payment_event SET payment_key = $1, ask_at = $2, asks = 0, failure_code = NULL, \
              failure_message = NULL WHERE order_id = $3 AND (payment_key IS NULL OR \
-             (failure_code IS NOT NULL AND failure_code NOT IN ($4, $5) AND payment_key <> $1))",
+             (failure_code IS NOT NULL AND failure_code NOT IN ($4, $5) AND payment_key <> $1)) \
+             AND voided_at IS NULL AND expires_at > $6",
         )
         .bind(payment_key)
         .bind(now + self.ask_backoff.base.as_micros() as i64)
         .bind(order_id)
         .bind(SPENT[0])
         .bind(SPENT[1])
+        .bind(now)
         .execute(&mut *tx)
         .await;
         match claimed.map_err(StoreError::from) {
@@ -86,12 +89,27 @@ impl PaymentService {
             .bind(payment_key)
             .fetch_optional(&mut *self.store.acquire().await?)
             .await?;
-        let Some(row) = row else { return Err(ConfirmError::OtherPayment) };
+        let Some(row) = row else {
+            let record = records::find(&self.store, order_id).await?;
+            let payment = record.ok_or(ConfirmError::UnknownOrder)?.payment;
+            return Err(why_not(&payment, self.clock.micros()));
+        };
         if row.try_get::<String, _>(0)? != order_id {
             return Err(ConfirmError::OtherOrder);
         }
         let is_over = row.try_get::<String, _>(1)? == "DECLINED";
         Ok(if is_over { Begun::Over } else { Begun::Open })
+    }
+}
+
+/// Why a payment could not be begun. What was in its way may have failed meanwhile.
+fn why_not(payment: &Payment, now: i64) -> ConfirmError {
+    let is_unpaid = payment.status == Status::NotStarted
+        || (payment.status == Status::Failure && !payment.is_spent());
+    match payment.voided_at {
+        Some(_) if is_unpaid => ConfirmError::Voided,
+        None if is_unpaid && payment.expires_at <= now => ConfirmError::Expired,
+        _ => ConfirmError::OtherPayment,
     }
 }
 
@@ -164,4 +182,46 @@ pub(super) async fn of_order(store: &Store, order_id: &str) -> Result<Vec<Attemp
         })
     };
     Ok(rows.iter().map(attempt).collect::<Result<_, sqlx::Error>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_an_order_is_not_paid_is_told_as_it_is() {
+        let why = |status, voided_at, now, code: Option<&str>| {
+            let failure = |code: &str| Failure { code: code.into(), message: String::new() };
+            let payment = Payment {
+                order_id: "o".into(),
+                order_name: "n".into(),
+                buyer_id: "b".into(),
+                status,
+                is_payment_done: false,
+                amount: "1".into(),
+                currency: "KRW".into(),
+                failure: code.map(failure),
+                approved_at: None,
+                created_at: 0,
+                expires_at: 10,
+                voided_at,
+                checkout_url: String::new(),
+                payment_orders: Vec::new(),
+            };
+            why_not(&payment, now).to_string()
+        };
+        let (expired, voided, other) = (
+            ConfirmError::Expired.to_string(),
+            ConfirmError::Voided.to_string(),
+            ConfirmError::OtherPayment.to_string(),
+        );
+        assert_eq!(why(Status::NotStarted, None, 10, None), expired);
+        assert_eq!(why(Status::Failure, None, 10, Some("NO")), expired);
+        assert_eq!(why(Status::NotStarted, Some(5), 10, None), voided);
+        // What was in its way has failed just now; it is in time.
+        assert_eq!(why(Status::Failure, None, 9, Some("NO")), other);
+        assert_eq!(why(Status::Failure, None, 10, Some(SPENT[0])), other);
+        assert_eq!(why(Status::Executing, None, 10, None), other);
+        assert_eq!(why(Status::Success, None, 10, None), other);
+    }
 }

@@ -153,6 +153,7 @@ impl PaymentService {
     fn draft(&self, order_id: &OrderId, asked: &Checkout, money: &[Money]) -> Payment {
         let total = total(money).expect("validated");
         let items = asked.items.iter().zip(money).enumerate();
+        let now = self.clock.micros();
         Payment {
             order_id: order_id.to_string(),
             order_name: asked.order_name.clone(),
@@ -163,7 +164,9 @@ impl PaymentService {
             currency: total.currency().code().to_owned(),
             failure: None,
             approved_at: None,
-            created_at: self.clock.micros(),
+            created_at: now,
+            expires_at: now + self.order_lifetime.as_micros() as i64,
+            voided_at: None,
             checkout_url: format!("/checkout/{order_id}"),
             payment_orders: items
                 .map(|(n, (item, money))| PaymentOrder {
@@ -206,7 +209,7 @@ fn validate(asked: &Checkout) -> Result<Vec<Money>, CheckoutError> {
     }
 }
 
-fn text(field: &str, value: &str, max: usize) -> Result<(), CheckoutError> {
+pub(super) fn text(field: &str, value: &str, max: usize) -> Result<(), CheckoutError> {
     let length = value.chars().count();
     let blank = value.chars().all(char::is_whitespace);
     if length <= max && !blank && !value.chars().any(char::is_control) {

@@ -39,6 +39,10 @@ pub(super) enum ConfirmError {
     OtherPayment,
     #[error("the payment belongs to another order")]
     OtherOrder,
+    #[error("the order was not paid in time")]
+    Expired,
+    #[error("the shop has taken the order back")]
+    Voided,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -66,6 +70,16 @@ impl From<ConfirmError> for Problem {
                 "this order is being paid, or was paid, with another payment; look at its status",
             ),
             ConfirmError::OtherOrder => Problem::conflict("this payment belongs to another order"),
+            ConfirmError::Expired => Problem::closed(
+                "order_expired",
+                "The order was not paid in time",
+                "nothing was charged; open a new checkout",
+            ),
+            ConfirmError::Voided => Problem::closed(
+                "order_voided",
+                "The shop has taken the order back",
+                "nothing was charged; open a new checkout",
+            ),
             ConfirmError::Store(error) => error.into(),
         }
     }

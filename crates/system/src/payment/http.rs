@@ -12,8 +12,8 @@ use hyper::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde::Deserialize;
 
 use super::{
-    PaymentService, attempt, records,
-    wire::{Attempts, Checkout, Confirm, Payment, Payments},
+    PaymentService, attempt, checkout, records,
+    wire::{Attempts, Checkout, Confirm, Payment, Payments, Void},
 };
 use crate::{
     kernel::KoreanDay,
@@ -32,7 +32,7 @@ const PAGE: i64 = 200;
 pub(super) fn public(service: PaymentService) -> Router {
     let limit = service.patience + AROUND;
     let router = Router::new()
-        .route("/v1/checkouts", post(checkout))
+        .route("/v1/checkouts", post(open))
         .route("/v1/payments/confirm", post(confirm))
         .route("/v1/payments/{order_id}", get(show))
         .route("/v1/webhooks/toss", post(webhook))
@@ -45,11 +45,12 @@ pub(super) fn internal(service: PaymentService, token: &str) -> Router {
     let router = Router::new()
         .route("/v1/payments", get(of_day))
         .route("/v1/payments/{order_id}/attempts", get(attempts))
+        .route("/v1/payments/{order_id}/void", post(void))
         .with_state(service);
     require_token(router, token)
 }
 
-async fn checkout(
+async fn open(
     State(service): State<PaymentService>,
     headers: HeaderMap,
     Json(asked): Json<Checkout>,
@@ -80,6 +81,15 @@ async fn show(
 ) -> Result<Json<Payment>, Problem> {
     let record = records::find(&service.store, &order_id).await?;
     record.map(|r| Json(r.payment)).ok_or_else(|| Problem::not_found("there is no such order"))
+}
+
+async fn void(
+    State(service): State<PaymentService>,
+    Path(order_id): Path<String>,
+    Json(asked): Json<Void>,
+) -> Result<Json<Payment>, Problem> {
+    checkout::text("reason", &asked.reason, 200)?;
+    Ok(Json(service.void(&order_id, &asked.reason).await?))
 }
 
 /// Every try to pay for an order: for whoever has to explain it to a buyer.

@@ -3,8 +3,8 @@
 //! Its promise: what it tells the buyer is true. `SUCCESS` only when the executor has proof that
 //! the PSP took the money, `FAILURE` only when it has proof that it did not and will not.
 //!
-//! Reading order: [`wire`], `state`, `schema.sql`, `checkout`, `confirm`, `attempt`, `settle`,
-//! `ask`, `webhook`, `booked`.
+//! Reading order: [`wire`], `state`, `schema.sql`, `checkout`, `void`, `confirm`, `attempt`,
+//! `settle`, `ask`, `webhook`, `booked`.
 
 mod ask;
 mod attempt;
@@ -16,6 +16,7 @@ mod pages;
 mod records;
 mod settle;
 pub mod state;
+mod void;
 mod webhook;
 pub mod wire;
 
@@ -67,6 +68,10 @@ pub struct Config {
     /// in milliseconds.
     #[arg(long, env = "CONFIRM_PATIENCE_MS", default_value = "10000", value_parser = parse_millis)]
     pub confirm_patience: Duration,
+
+    /// How long an order can be paid after it was opened, in milliseconds.
+    #[arg(long, env = "ORDER_LIFETIME_MS", default_value = "86400000", value_parser = parse_millis)]
+    pub order_lifetime: Duration,
 }
 
 impl Config {
@@ -80,6 +85,7 @@ impl Config {
             public_url: "http://127.0.0.1:8080".to_owned(),
             psp_window_url: "http://127.0.0.1:9090/window/payments".to_owned(),
             confirm_patience: Duration::from_secs(10),
+            order_lifetime: Duration::from_secs(24 * 3600),
         }
     }
 }
@@ -93,6 +99,7 @@ struct PaymentService {
     executor: Peer,
     feed: Feed,
     patience: Duration,
+    order_lifetime: Duration,
     ask_backoff: Backoff,
     webhook_wake: Wake,
     public_url: Arc<str>,
@@ -103,6 +110,7 @@ const SCHEMA: &[Migration] = &[
     FEED_SCHEMA,
     Migration { name: "payment", sql: include_str!("schema.sql") },
     Migration { name: "attempts", sql: include_str!("attempts.sql") },
+    Migration { name: "lifetime", sql: include_str!("lifetime.sql") },
 ];
 
 /// Runs the payment service until `stop`.
@@ -127,6 +135,7 @@ pub async fn serve<L: Listener>(
         executor: peer(&config.executor_urls),
         feed: feed.clone(),
         patience: config.confirm_patience,
+        order_lifetime: config.order_lifetime,
         ask_backoff: Backoff {
             base: config.confirm_patience + Duration::from_secs(10),
             max: Duration::from_secs(600),

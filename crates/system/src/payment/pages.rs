@@ -89,7 +89,7 @@ async fn checkout(
     Path(order_id): Path<String>,
 ) -> Result<Response, Problem> {
     let payment = find(&service, &order_id).await?;
-    if !payment.is_payable() {
+    if !payment.is_payable(service.clock.micros()) {
         return Ok(Redirect::to(&format!("/status/{order_id}")).into_response());
     }
     let field = |name: &str, value: &str| {
@@ -161,12 +161,15 @@ async fn status(
         Status::Executing | Status::Unknown => "<meta http-equiv=refresh content=2>",
         Status::NotStarted | Status::Success | Status::Failure => "",
     };
+    let is_payable = payment.is_payable(service.clock.micros());
     let next = match payment.status {
-        Status::NotStarted => format!("<a href=\"/checkout/{order_id}\">결제하기</a>"),
-        Status::Failure if payment.is_payable() => {
+        Status::NotStarted if is_payable => {
+            format!("<a href=\"/checkout/{order_id}\">결제하기</a>")
+        }
+        Status::Failure if is_payable => {
             format!("<a href=\"/checkout/{order_id}\">다른 결제 수단으로 결제하기</a>")
         }
-        Status::Failure => "<a href=/>다시 주문하기</a>".to_owned(),
+        Status::NotStarted | Status::Failure => "<a href=/>다시 주문하기</a>".to_owned(),
         Status::Executing | Status::Unknown | Status::Success => {
             "<a href=/>상점으로</a>".to_owned()
         }
@@ -176,7 +179,7 @@ async fn status(
         "{refresh}<p class=status data-status={}>{}</p>{}<p>{}</p><p class=sum>{}</p>\
          <p class=id>{}</p><p>{next}</p>",
         payment.status.code(),
-        words(&payment),
+        words(&payment, is_payable),
         why.unwrap_or_default(),
         escape(&payment.order_name),
         price(&payment.amount, &payment.currency),
@@ -186,8 +189,14 @@ async fn status(
 }
 
 /// What a status means to the buyer, and what there is to do.
-fn words(payment: &Payment) -> &'static str {
+fn words(payment: &Payment, is_payable: bool) -> &'static str {
     match payment.status {
+        Status::NotStarted if payment.voided_at.is_some() => {
+            "상점에서 취소한 주문입니다. 청구된 금액이 없습니다."
+        }
+        Status::NotStarted if !is_payable => {
+            "결제할 수 있는 시간이 지난 주문입니다. 청구된 금액이 없습니다."
+        }
         Status::NotStarted => "아직 결제하지 않은 주문입니다.",
         Status::Executing | Status::Unknown => {
             "결제 결과를 확인하고 있습니다. 다시 결제하지 마세요. 이 페이지가 자동으로 바뀝니다."
@@ -195,7 +204,7 @@ fn words(payment: &Payment) -> &'static str {
         // Where it is booked is nothing that a buyer waits for.
         Status::Success => "결제가 완료되었습니다.",
         // The PSP has taken money for this order, and it is given back.
-        Status::Failure if !payment.is_payable() => {
+        Status::Failure if payment.is_spent() => {
             "결제되지 않았습니다. 결제가 취소되어 전액 환불됩니다. 카드사에 따라 며칠 걸릴 수 있습니다."
         }
         // The PSP may have said no and taken it all the same: the night finds that and gives it back.
@@ -216,6 +225,8 @@ async fn show_problem(mut response: Response) -> Response {
     let text = match problem.kind {
         "not_found" => "그런 주문이 없습니다.",
         "amount_changed" => "결제 금액이 주문 금액과 다릅니다. 청구되지 않았습니다.",
+        "order_expired" => "결제할 수 있는 시간이 지난 주문입니다. 청구되지 않았습니다.",
+        "order_voided" => "상점에서 취소한 주문입니다. 청구되지 않았습니다.",
         "unavailable" | "in_flight" => {
             "지금은 처리할 수 없습니다. 잠시 뒤에 이 페이지를 새로 고침해 주세요. 두 번 결제되지 않습니다."
         }

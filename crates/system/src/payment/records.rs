@@ -23,10 +23,10 @@ pub(super) struct Record {
 
 const EVENT: &str = "e.order_id, e.order_name, e.buyer_id, e.is_payment_done, e.amount, \
                      e.currency, e.failure_code, e.failure_message, e.approved_at, e.created_at, \
-                     e.payment_key";
+                     e.payment_key, e.expires_at, e.voided_at";
 
 /// How many columns that are.
-const EVENT_COLUMNS: usize = 11;
+const EVENT_COLUMNS: usize = 13;
 
 /// Writes a new payment event with its orders.
 pub(super) async fn insert(
@@ -36,8 +36,8 @@ pub(super) async fn insert(
 ) -> Result<(), StoreError> {
     let total = money.iter().map(|m| m.minor()).sum::<i64>();
     sqlx::query(
-        "INSERT INTO payment_event (order_id, buyer_id, order_name, currency, amount, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO payment_event (order_id, buyer_id, order_name, currency, amount, created_at, \
+         expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(payment.order_id.as_str())
     .bind(payment.buyer_id.as_str())
@@ -45,6 +45,7 @@ pub(super) async fn insert(
     .bind(payment.currency.as_str())
     .bind(total)
     .bind(payment.created_at)
+    .bind(payment.expires_at)
     .execute(&mut **tx)
     .await?;
     let sql = format!(
@@ -157,6 +158,8 @@ fn event(row: &AnyRow) -> Result<Record, sqlx::Error> {
         failure: code.map(|code| Failure { code, message: message.unwrap_or_default() }),
         approved_at: row.try_get(8)?,
         created_at: row.try_get(9)?,
+        expires_at: row.try_get(11)?,
+        voided_at: row.try_get(12)?,
         payment_orders: Vec::new(),
     };
     Ok(Record { payment, money, payment_key: row.try_get(10)? })

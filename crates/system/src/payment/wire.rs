@@ -50,6 +50,10 @@ pub struct Payment {
     /// When the PSP took the money, in microseconds since the epoch.
     pub approved_at: Option<i64>,
     pub created_at: i64,
+    /// Until when it can be begun to pay for it.
+    pub expires_at: i64,
+    /// When the shop took the order back, unpaid.
+    pub voided_at: Option<i64>,
     pub checkout_url: String,
     pub payment_orders: Vec<PaymentOrder>,
 }
@@ -66,15 +70,28 @@ pub struct Failure {
 pub(super) const SPENT: [&str; 2] = [GIVEN_BACK, "DUPLICATED_ORDER_ID"];
 
 impl Payment {
-    /// Whether the buyer can pay for it now: for the first time, or again after a failure.
-    pub(super) fn is_payable(&self) -> bool {
-        let is_spent = |failure: &Failure| SPENT.contains(&failure.code.as_str());
+    /// Whether the PSP has taken money for it, of a payment that failed: it confirms none after that.
+    pub(super) fn is_spent(&self) -> bool {
+        self.failure.as_ref().is_some_and(|failure| SPENT.contains(&failure.code.as_str()))
+    }
+
+    /// Whether the buyer can pay for it at a time: for the first time, or again after a failure.
+    pub(super) fn is_payable(&self, now: i64) -> bool {
+        let is_open = self.voided_at.is_none() && now < self.expires_at;
         match self.status {
-            Status::NotStarted => true,
-            Status::Failure => !self.failure.as_ref().is_some_and(is_spent),
+            Status::NotStarted => is_open,
+            Status::Failure => is_open && !self.is_spent(),
             Status::Executing | Status::Unknown | Status::Success => false,
         }
     }
+}
+
+/// `POST /v1/payments/{order_id}/void`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Void {
+    /// For whoever looks at the order later.
+    pub reason: String,
 }
 
 /// One try of the buyer to pay.

@@ -181,6 +181,8 @@ pub(super) mod tests {
             failure: None,
             approved_at: None,
             created_at: 0,
+            expires_at: 0,
+            voided_at: None,
             checkout_url: String::new(),
             payment_orders: vec![part],
         };

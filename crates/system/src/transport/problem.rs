@@ -80,6 +80,11 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "conflict", "Not in this state", detail)
     }
 
+    /// 409 with a kind of its own: the thing is over.
+    pub fn closed(kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, kind, title, detail)
+    }
+
     /// 413: the body is too large.
     pub fn too_large(limit: usize) -> Self {
         let detail = format!("a body may have at most {limit} bytes");

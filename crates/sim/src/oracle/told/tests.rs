@@ -187,3 +187,49 @@ fn the_same_key_with_another_body_is_refused() {
         assert!(found[0].contains("a key with another body was told"), "{found:?}");
     }
 }
+
+/// The order's voided page.
+fn voided(status: &str) -> Told {
+    let Told::Payment(mut page) = page(status) else { panic!("a page") };
+    (page.is_voided, page.http) = (true, 200);
+    Told::Payment(page)
+}
+
+#[test]
+fn the_shop_takes_back_what_is_unpaid_and_nothing_else() {
+    let asked = |from, to, told, at: Option<i64>| {
+        let mut facts = paid();
+        facts.history.push(line(Asked::Void, from, to, told));
+        let order = facts.times.orders.get_mut(ORDER).expect("it is there");
+        order.voided_at = at.map(crate::oracle::stories::at);
+        facts
+    };
+    let conflict = || refused(409, "conflict");
+    assert_eq!(judged(judge, &asked(100_000, 100_100, conflict(), None)), [""; 0], "it is paid");
+    assert_seen(judge, &asked(500, 600, conflict(), None), "an unpaid order could not be voided");
+    assert_seen(judge, &asked(500, 600, refused(500, "x"), None), "nothing was broken");
+    assert_seen(judge, &asked(500, 600, refused(404, "x"), None), "that it is voided, or 409");
+    assert_seen(judge, &asked(500, 600, page("NOT_STARTED"), None), "that it is voided, or 409");
+    assert_seen(judge, &asked(500, 600, voided("NOT_STARTED"), None), "told that it is voided");
+    // It was paid for nevertheless.
+    let seen = judged(judge, &asked(500, 600, voided("NOT_STARTED"), Some(550)));
+    assert!(seen.iter().any(|why| why.contains("though the order was voided")), "{seen:?}");
+}
+
+#[test]
+fn nobody_pays_for_what_has_expired() {
+    let mut facts = paid();
+    facts.plan.cluster.order_lifetime_ms = 500;
+    assert_eq!(judged(judge, &facts), [""; 0], "within what clocks may be off");
+    facts.times.orders.get_mut(ORDER).expect("it is there").attempts[0].0 = at(2_000);
+    assert_seen(judge, &facts, "though the order was expired");
+    for (lifetime, wrong) in [(500, 0), (50_000, 1)] {
+        let mut facts = ended("NOT_STARTED", 1_380);
+        let order = facts.times.orders.get_mut(ORDER).expect("it is there");
+        order.moves.truncate(1);
+        order.attempts.clear();
+        facts.plan.cluster.order_lifetime_ms = lifetime;
+        facts.history[2] = line(Asked::Confirm, 1_200, 1_250, refused(409, "order_expired"));
+        assert_eq!(judged(judge, &facts).len(), wrong, "after {lifetime} ms");
+    }
+}
