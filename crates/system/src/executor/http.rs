@@ -27,6 +27,9 @@ use crate::{
 /// The longest that a caller may wait for an outcome.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
+/// How often whoever waits looks for what another replica wrote: a buyer stands behind it.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
 pub(super) fn router(executor: Executor) -> Router {
     Router::new()
         .route("/v1/executions", post(execute))
@@ -254,7 +257,7 @@ impl Executor {
             if operation.is_final() || left.is_zero() {
                 return Ok(operation);
             }
-            // Another replica may settle it, and cannot tell us: look again after a while.
+            // Another replica may have taken it, and cannot tell us what came of it.
             let news = async {
                 loop {
                     match outcomes.recv().await {
@@ -265,7 +268,7 @@ impl Executor {
                     }
                 }
             };
-            let _ = timeout(left.min(self.common.worker_poll), news).await;
+            let _ = timeout(left.min(LOOK_AGAIN), news).await;
         }
     }
 }
