@@ -20,7 +20,7 @@ pub(super) const SOON_S: u64 = 60;
 pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
     let mut found = Vec::new();
     for case in cases {
-        let begun = begun_too_late(case);
+        let begun = begun_too_late(case).or_else(|| voided_though_paid(case));
         found.extend(begun.map(|detail| Violation::new(ID, Some(case.id()), detail)));
         for line in &case.lines {
             let wrong = payment_line(case, line);
@@ -122,6 +122,14 @@ fn begun_too_late(case: &Case<'_>) -> Option<String> {
     let (began, _) = case.times.attempts.first()?;
     let why = case.was_closed(*began)?;
     Some(format!("was begun to be paid, though the order was {why}"))
+}
+
+/// The shop takes back only what is not being paid and was not.
+fn voided_though_paid(case: &Case<'_>) -> Option<String> {
+    let at = case.whole.voided_at?;
+    let stood = case.whole.stood(at, at)?;
+    let unpaid = matches!(stood, "NOT_STARTED" | "FAILURE");
+    (!unpaid).then(|| format!("was voided while it was {stood}"))
 }
 
 /// Whoever is told how the order stands has had the payment begun by which it is to be paid.
