@@ -33,7 +33,7 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
         }
         let repaired = states.iter().find(|(_, repair)| repair == "REPAIRED");
         if let (Some(case), Some((at, _))) = (case, repaired)
-            && !of_order.iter().rev().any(|case| is_repaired(case, kind, *at))
+            && !is_repaired(facts, key, &of_order, *at)
         {
             let detail = format!("the report of {day} calls {kind} repaired, and it was not");
             found.push(Violation::new(ID, Some(case.id()), detail));
@@ -43,16 +43,30 @@ pub(super) fn judge(facts: &Facts, cases: &[Case<'_>]) -> Vec<Violation> {
 }
 
 /// Whether a difference was gone by the time at which a report says so.
-fn is_repaired(case: &Case<'_>, kind: &str, by: Timestamp) -> bool {
-    match kind {
+fn is_repaired(
+    facts: &Facts,
+    (day, kind, subject): &(String, String, String),
+    of_order: &[&Case<'_>],
+    by: Timestamp,
+) -> bool {
+    let ended = || {
         // What was begun later was not looked at.
-        "unresolved" | "unknown_but_taken" => {
-            let begun = case.times.came_to("EXECUTING");
-            begun.is_none_or(|at| at <= by) && case.times.final_at().is_some_and(|at| at <= by)
+        let begun = |case: &&&Case<'_>| case.times.came_to("EXECUTING").is_none_or(|at| at <= by);
+        let last = of_order.iter().rev().find(begun)?;
+        last.times.final_at().filter(|at| *at <= by).map(|_| last.status())
+    };
+    match kind.as_str() {
+        "unresolved" => ended().is_some(),
+        // Paid, or known to be owed back.
+        "unknown_but_taken" => {
+            let key = (day.clone(), "failed_but_taken".to_owned(), subject.clone());
+            let owed = facts.times.differences.get(&key).and_then(|states| states.first());
+            let is_owed = || owed.is_some_and(|(at, _)| *at <= by);
+            ended().is_some_and(|status| status == "SUCCESS" || is_owed())
         }
         "failed_but_taken" => {
-            let mut back = case.book().filter(|entry| entry.kind == BookKind::GivenBack);
-            back.any(|entry| entry.at <= by)
+            let mut book = of_order.iter().flat_map(|case| case.book());
+            book.any(|entry| entry.kind == BookKind::GivenBack && entry.at <= by)
         }
         _ => true,
     }
@@ -134,6 +148,13 @@ mod tests {
         failed.book = booked([give_back(ORDER, 500)]);
         failed.book[0].at = at(4_000);
         assert!(!is_doubted(failed, "failed_but_taken", 5_000));
+    }
+
+    #[test]
+    fn what_was_taken_is_not_repaired_by_a_failure() {
+        assert!(!is_doubted(paid(), "unknown_but_taken", 5_000));
+        assert!(is_doubted(ended("FAILURE", 1_380), "unknown_but_taken", 5_000));
+        assert!(!is_doubted(ended("FAILURE", 1_380), "unresolved", 5_000));
     }
 
     #[test]

@@ -84,6 +84,7 @@ fn payment_line(case: &Case<'_>, line: &TellTale) -> Option<String> {
         // A payment that belongs to an order which is being paid.
         (Asked::ForeignKey, Told::Refused(r)) if is(r, 409, "conflict") => return None,
         (Asked::ForeignKey, _) => "409 conflict: it was somebody else's payment",
+        (Asked::Void, Told::Refused(_)) if case.was_voided(line.asked_at) => "that it is voided",
         (Asked::Void, Told::Refused(r)) if is(r, 409, "conflict") => {
             let free = case.was_payable(line.asked_at, line.at);
             return free.then(|| "an unpaid order could not be voided".to_owned());

@@ -137,13 +137,7 @@ pub(super) async fn find(
     payment_key: &str,
     kind: Kind,
 ) -> Result<Option<Operation>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM operation WHERE payment_key = $1 AND kind = $2");
-    let row = sqlx::query::<Any>(AssertSqlSafe(sql))
-        .bind(payment_key)
-        .bind(kind.code())
-        .fetch_optional(&mut *store.acquire().await?)
-        .await?;
-    Ok(row.as_ref().map(Operation::from_row).transpose()?)
+    one(store, "payment_key = $1 AND kind = $2", (payment_key, kind)).await
 }
 
 /// Reads the operation of one kind that counts for an order: the one that is not declined, of which
@@ -153,12 +147,19 @@ pub(super) async fn of_order(
     order_id: &str,
     kind: Kind,
 ) -> Result<Option<Operation>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM operation WHERE order_id = $1 AND kind = $2 \
-         ORDER BY CASE state WHEN 'DECLINED' THEN 1 ELSE 0 END, created_at DESC, payment_key LIMIT 1"
-    );
+    let counts = "order_id = $1 AND kind = $2 ORDER BY \
+                  CASE state WHEN 'DECLINED' THEN 1 ELSE 0 END, created_at DESC, payment_key LIMIT 1";
+    one(store, counts, (order_id, kind)).await
+}
+
+async fn one(
+    store: &Store,
+    which: &str,
+    (id, kind): (&str, Kind),
+) -> Result<Option<Operation>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM operation WHERE {which}");
     let row = sqlx::query::<Any>(AssertSqlSafe(sql))
-        .bind(order_id)
+        .bind(id)
         .bind(kind.code())
         .fetch_optional(&mut *store.acquire().await?)
         .await?;

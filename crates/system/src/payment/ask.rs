@@ -6,7 +6,7 @@ use super::PaymentService;
 use crate::{
     kernel::{Currency, Money},
     service::Next,
-    store::StoreError,
+    store::{Store, StoreError},
 };
 
 impl PaymentService {
@@ -33,13 +33,8 @@ impl PaymentService {
         let asks = u32::try_from(row.try_get::<i64, _>(4)?).unwrap_or(u32::MAX);
         self.ask(&order_id, &payment_key, money, std::time::Duration::ZERO).await?;
         let wait = self.ask_backoff.after(asks, None, &self.entropy);
-        sqlx::query(
-            "UPDATE payment_event SET ask_at = $1 WHERE order_id = $2 AND ask_at IS NOT NULL",
-        )
-        .bind(self.clock.micros() + wait.as_micros() as i64)
-        .bind(order_id.as_str())
-        .execute(&mut *self.store.acquire().await?)
-        .await?;
+        let at = self.clock.micros() + wait.as_micros() as i64;
+        put_off(&self.store, &order_id, &payment_key, at).await?;
         Ok(Next::Again)
     }
 
@@ -49,5 +44,46 @@ impl PaymentService {
                 .fetch_one(&mut *self.store.acquire().await?)
                 .await?;
         Ok(next.map_or(Next::Idle, |at| Next::until(at, now)))
+    }
+}
+
+/// Sets when a payment is asked about again, if it still is to be; of another card, that is tried
+/// since, this says nothing.
+async fn put_off(
+    store: &Store,
+    order_id: &str,
+    payment_key: &str,
+    at: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE payment_event SET ask_at = $1 \
+         WHERE order_id = $2 AND payment_key = $3 AND ask_at IS NOT NULL",
+    )
+    .bind(at)
+    .bind(order_id)
+    .bind(payment_key)
+    .execute(&mut *store.acquire().await?)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payment::tests::paying_with;
+
+    #[tokio::test]
+    async fn asking_about_the_first_card_does_not_put_off_the_second() {
+        let (_folder, store) = paying_with("second", 9).await;
+        let asked_at = async || -> i64 {
+            let mut connection = store.acquire().await.expect("free");
+            let sql = "SELECT ask_at FROM payment_event";
+            let row = sqlx::query(sql).fetch_one(&mut *connection).await.expect("one");
+            row.try_get(0).expect("set")
+        };
+        put_off(&store, "order", "first", 600).await.expect("written");
+        assert_eq!(asked_at().await, 9);
+        put_off(&store, "order", "second", 20).await.expect("written");
+        assert_eq!(asked_at().await, 20);
     }
 }

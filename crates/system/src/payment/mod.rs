@@ -178,6 +178,21 @@ pub async fn serve<L: Listener>(
 mod tests {
     use super::*;
 
+    /// A database in which `order` is being paid with a payment, about which is to be asked at a time.
+    pub(super) async fn paying_with(payment_key: &str, ask_at: i64) -> (tempfile::TempDir, Store) {
+        sqlx::any::install_default_drivers();
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("payment.db").display());
+        let store = Store::open(&url, SCHEMA).await.expect("a database");
+        let event = "INSERT INTO payment_event (order_id, buyer_id, order_name, currency, amount, \
+                     payment_key, ask_at, created_at) VALUES ('order', 'b', 'n', 'KRW', 1, $1, $2, 3)";
+        let mut connection = store.acquire().await.expect("free");
+        let event = sqlx::query(event).bind(payment_key).bind(ask_at);
+        event.execute(&mut *connection).await.expect("opened");
+        drop(connection);
+        (folder, store)
+    }
+
     /// Steps are only ever appended: a database of an earlier version is brought up to date.
     #[tokio::test]
     async fn what_was_begun_by_an_earlier_version_is_the_first_attempt() {

@@ -35,7 +35,7 @@ impl PaymentService {
             State::Approved => Status::Success,
             State::Declined => Status::Failure,
             State::Unknown => Status::Unknown,
-            State::Pending => return self.heard(tx, &execution.order_id).await,
+            State::Pending => return heard(tx, execution).await,
         };
         let failure = execution.reason.as_ref().filter(|_| status == Status::Failure);
         // Only the payment that we asked for last counts, and nothing that is proven changes.
@@ -67,17 +67,6 @@ impl PaymentService {
         Ok(true)
     }
 
-    /// The executor has the order: its feed will tell the rest, so it need not be asked again.
-    async fn heard(&self, tx: &mut Tx, order_id: &str) -> Result<bool, StoreError> {
-        let heard = sqlx::query(
-            "UPDATE payment_event SET ask_at = NULL WHERE order_id = $1 AND ask_at IS NOT NULL",
-        )
-        .bind(order_id)
-        .execute(&mut **tx)
-        .await?;
-        Ok(heard.rows_affected() > 0)
-    }
-
     async fn publish_success(&self, tx: &mut Tx, execution: &Execution) -> Result<(), StoreError> {
         let approved_at = execution.approved_at.expect("the executor has proof, with its time");
         let orders: Vec<(String, String, i64, String)> = sqlx::query_as(
@@ -98,6 +87,20 @@ impl PaymentService {
         }
         Ok(())
     }
+}
+
+/// The executor has the payment: its feed will tell the rest, so it need not be asked again. That it
+/// had an earlier one says nothing of the one that is tried now.
+async fn heard(tx: &mut Tx, execution: &Execution) -> Result<bool, StoreError> {
+    let heard = sqlx::query(
+        "UPDATE payment_event SET ask_at = NULL \
+         WHERE order_id = $1 AND payment_key = $2 AND ask_at IS NOT NULL",
+    )
+    .bind(execution.order_id.as_str())
+    .bind(execution.payment_key.as_str())
+    .execute(&mut **tx)
+    .await?;
+    Ok(heard.rows_affected() > 0)
 }
 
 /// Follows the executor's feed.
@@ -123,5 +126,31 @@ impl Apply for Outcomes<'_> {
 
     fn applied(&self) {
         self.0.feed.announce();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payment::tests::paying_with;
+
+    /// Its answer comes late, when the buyer pays with another card already, and nobody else would ask
+    /// for that one.
+    #[tokio::test]
+    async fn that_the_first_card_is_under_way_is_no_news_of_the_second() {
+        let (_folder, store) = paying_with("second", 9).await;
+        let pending = |key: &str| Execution {
+            order_id: "order".into(),
+            kind: Kind::Confirm,
+            payment_key: key.into(),
+            state: State::Pending,
+            tries: 1,
+            dead_letter: false,
+            reason: None,
+            approved_at: None,
+        };
+        let mut tx = store.begin().await.expect("free");
+        assert!(!heard(&mut tx, &pending("first")).await.expect("written"));
+        assert!(heard(&mut tx, &pending("second")).await.expect("written"));
     }
 }

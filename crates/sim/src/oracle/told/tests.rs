@@ -211,6 +211,8 @@ fn the_shop_takes_back_what_is_unpaid_and_nothing_else() {
     assert_seen(judge, &asked(500, 600, refused(404, "x"), None), "that it is voided, or 409");
     assert_seen(judge, &asked(500, 600, page("NOT_STARTED"), None), "that it is voided, or 409");
     assert_seen(judge, &asked(500, 600, voided("NOT_STARTED"), None), "told that it is voided");
+    let again = judged(judge, &asked(1_000, 1_100, conflict(), Some(550)));
+    assert!(again.iter().any(|why| why.contains("asked Void, was told 409")), "{again:?}");
     let late = judged(judge, &asked(100_000, 100_100, voided("SUCCESS"), Some(100_050)));
     assert!(late.iter().any(|why| why.contains("voided while it was SUCCESS")), "{late:?}");
     // It was paid for nevertheless.
